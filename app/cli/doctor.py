@@ -1,0 +1,174 @@
+"""`cadre doctor`: what this machine can do and what is missing, a line each with the remedy.
+
+Looks at the machine through psutil and the catalogue; what MLX can do is asked of a process of its own, since
+the app touches no MLX and a broken one must not take the doctor with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.words import size
+from engine.budget import footprint
+from engine.models import places
+from engine.models.catalogue import InstalledModel, installed
+
+_PATIENCE = 120
+"""Seconds for a process to import MLX, which a cold disk can make slow."""
+_LITTLE_MEMORY = 6_000_000_000
+_LITTLE_DISK = 20_000_000_000
+_AGAIN = "Install Cadre anew: `make run` in its folder."
+
+
+class State(StrEnum):
+    GOOD = "good"
+    WORSE = "worse"  # works, but not as well as it could
+    MISSING = "missing"  # Cadre cannot answer without it
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line. remedy: what to do about it; none when all is well."""
+
+    what: str
+    state: State
+    found: str
+    remedy: str | None = None
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "doctor",
+        help="what this machine can do and what is missing",
+        description="Looks at Python, MLX, memory, disk and models, and says what to do about what is missing.",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Always 0: finding something missing is what it is for."""
+    findings = examine()
+    if args.json:
+        ready = all(finding.state is not State.MISSING for finding in findings)
+        print(json.dumps({"ready": ready, "findings": [asdict(finding) for finding in findings]}, indent=2))
+    else:
+        Console(highlight=False).print(_table(findings))
+    return 0
+
+
+def examine() -> list[Finding]:
+    return [
+        Finding("Python", State.GOOD, f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        *about_mlx(ask_mlx()),
+        about_memory(footprint.total(), footprint.available()),
+        about_disk(places.models()),
+        about_models(installed()),
+    ]
+
+
+def ask_mlx() -> dict[str, Any] | str:
+    """What `engine.lab.machine` prints, or the last line of what went wrong."""
+    command = [sys.executable, "-P", "-m", "engine.lab.machine"]  # -P: not an `engine` of the folder we stand in
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PATIENCE)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        return lines[-1] if lines else f"it ended with code {done.returncode}"
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def about_mlx(machine: dict[str, Any] | str) -> Iterator[Finding]:
+    if isinstance(machine, str):
+        yield Finding("MLX", State.MISSING, f"does not start: {machine}", _AGAIN)
+        return
+    words = f"{machine['mlx']} with mlx-lm {machine['mlx_lm']}"
+    if machine["product_ok"]:
+        yield Finding("MLX", State.GOOD, words)
+    else:
+        yield Finding("MLX", State.MISSING, f"{words} multiplies wrongly", _AGAIN)
+    yield _about_device(machine)
+    if sys.platform == "linux" and not machine["gpu"]:
+        yield _about_blas(openblas=machine["openblas"])
+
+
+def _about_device(machine: dict[str, Any]) -> Finding:
+    if not machine["gpu"]:
+        remedy = "Answers are exact but slow here; Cadre is made for Macs with Apple silicon."
+        return Finding("GPU", State.WORSE, f"none that MLX uses; it runs on {machine['device']}", remedy)
+    limit = machine["memory_limit"]
+    return Finding("GPU", State.GOOD, f"{machine['device']}, {size(limit)} for models" if limit else machine["device"])
+
+
+def _about_blas(*, openblas: bool) -> Finding:
+    if openblas:
+        return Finding("OpenBLAS", State.GOOD, "loaded")
+    remedy = "Install it: `apt install libopenblas0`. It multiplies float32 about 30 times faster."
+    return Finding("OpenBLAS", State.WORSE, "not installed", remedy)
+
+
+def about_memory(total: int, available: int) -> Finding:
+    found = f"{size(total)}, {size(available)} of it free"
+    if available < _LITTLE_MEMORY:
+        return Finding("Memory", State.WORSE, found, "Close other apps: the more is free, the more experts stay.")
+    return Finding("Memory", State.GOOD, found)
+
+
+def about_disk(models: Path) -> Finding:
+    """Free space where downloads go, whether or not the folder is there yet."""
+    folder = next(place for place in (models, *models.parents) if place.is_dir())
+    free = shutil.disk_usage(folder).free
+    found = f"{size(free)} free for models in {models}"
+    if free < _LITTLE_DISK:
+        return Finding("Disk", State.WORSE, found, "Free some space, or set CADRE_HOME to a folder on a larger disk.")
+    return Finding("Disk", State.GOOD, found)
+
+
+def about_models(models: list[InstalledModel]) -> Finding:
+    broken = [model for model in models if model.problem]
+    whole = len(models) - len(broken)
+    if not whole:
+        remedy = "`cadre pull REPO` downloads one; `--model builtin` is a small one to try things with."
+        return Finding("Models", State.WORSE, f"none, {len(broken)} broken" if broken else "none", remedy)
+    if broken:
+        return Finding(
+            "Models", State.WORSE, f"{whole}, {len(broken)} more with a problem", "`cadre models` says which."
+        )
+    return Finding("Models", State.GOOD, f"{whole}")
+
+
+_MARKS = {
+    State.GOOD: Text("✓", style="green"),
+    State.WORSE: Text("!", style="yellow"),
+    State.MISSING: Text("✗", style="red"),
+}
+
+
+def _table(findings: list[Finding]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for finding in findings:
+        words = Text(finding.found)
+        if finding.remedy:
+            words.append(f"\n{finding.remedy}", style="dim")
+        table.add_row(_MARKS[finding.state], finding.what, words)
+    return table

@@ -1,0 +1,1 @@
+"""How much of the model a request gets: points, the memory promise, footprint."""

@@ -1,0 +1,213 @@
+"""Which experts are in memory, which to read, which to give up. Owns the banks' tables and the loader.
+
+Engine thread only. Policy: what was wanted often and lately stays. `heat` is a decayed count of how much each
+expert was wanted (least-stale first to go: SpecMD, arXiv 2602.03921; frequency beats recency in the notes'
+traces), `prior` the same over the model's whole use, for prompts too short to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import KnownError
+from engine.experts.bank import Bank
+from engine.experts.loader import Batch, Loader
+
+HALF_LIFE = 16
+"""Tokens after which a wish counts half: the best over three kinds of text (docs/performance.md, Exact)."""
+PRIOR_TOKENS = 32
+"""The prior weighs as much as this many tokens of the prompt."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass
+class Traffic:
+    """Experts and bytes moved since the last `take`."""
+
+    read: int = 0
+    bytes_read: int = 0
+    evicted: int = 0
+    bytes_kept: int = 0
+
+
+@dataclass
+class Use:
+    """What one request does with the experts. heat: its wishes, faded, on top of those before it; basis: the prior
+    as it was when the request began; both [layers, E].
+    """
+
+    heat: Floats
+    basis: Floats
+    traffic: Traffic = field(default_factory=Traffic)
+
+
+class Residency:
+    """`resident` experts are kept per layer between tokens; the slots beyond that are spares."""
+
+    def __init__(self, banks: Sequence[Bank], loader: Loader, groups: int = 1) -> None:
+        self.banks = tuple(banks)
+        self.loader = loader
+        self.groups = groups
+        self._slots = max((bank.table.slots for bank in banks), default=0)
+        experts = max((bank.layer.experts for bank in banks), default=0)
+        self.prior: Floats = np.zeros((len(self.banks), experts), np.float32)
+        self.use = Use(np.zeros_like(self.prior), np.zeros_like(self.prior))
+
+    def begin(self) -> Use:
+        """A request begins: it goes on from the present heat, and ranks by what was popular until now."""
+        self.use = Use(self.heat.copy(), self.prior.copy())
+        return self.use
+
+    @property
+    def heat(self) -> Floats:
+        return self.use.heat
+
+    @property
+    def traffic(self) -> Traffic:
+        return self.use.traffic
+
+    # --- what is wanted -------------------------------------------------------------------------------
+
+    def note(self, layer: int, ids: npt.NDArray[np.integer], weights: Floats | None = None, tokens: int = 1) -> Floats:
+        """Count wishes of one layer: ids and weights of any shape. Returns wishes per expert, float32 [E]."""
+        flat = ids.reshape(-1)
+        experts = self.banks[layer].layer.experts
+        wishes = np.bincount(flat, None if weights is None else weights.reshape(-1), experts).astype(np.float32)
+        total = wishes.sum()
+        if total > 0:
+            wishes *= tokens / total  # one token, one wish, shared among the experts it wanted
+        fade = 0.5 ** (tokens / HALF_LIFE)
+        self.heat[layer] = self.heat[layer] * fade + wishes
+        self.prior[layer] += wishes
+        return wishes
+
+    def note_token(self, wanted: npt.NDArray[np.integer]) -> None:
+        """Count one token's wishes in all layers at once; wanted: [layers, k] ids."""
+        rows = np.arange(len(wanted))[:, None]
+        heat = self.use.heat
+        heat *= np.float32(0.5 ** (1 / HALF_LIFE))
+        heat[rows, wanted] += 1 / wanted.shape[1]
+        self.prior[rows, wanted] += 1 / wanted.shape[1]
+
+    def ranking(self, layer: int, wishes: Floats) -> npt.NDArray[np.int64]:
+        """Expert ids, best first: the request's wishes weighed against the prior as it was before the request."""
+        prior = self.use.basis[layer]
+        total = float(prior.sum())
+        expected = prior / total if total > 0 else np.zeros_like(prior)
+        score = wishes + PRIOR_TOKENS * expected
+        return np.argsort(-score, kind="stable")
+
+    def best(self, ranking: npt.NDArray[np.int64], count: int) -> list[int]:
+        """The first `count` of a ranking, with groups equally many of each group."""
+        if self.groups == 1:
+            return [int(e) for e in ranking[:count]]
+        size, each = len(ranking) // self.groups, count // self.groups
+        taken = [0] * self.groups
+        chosen = []
+        for expert in ranking:
+            group = int(expert) // size
+            if taken[group] < each:
+                taken[group] += 1
+                chosen.append(int(expert))
+        return chosen
+
+    # --- what moves -----------------------------------------------------------------------------------
+
+    def make_room(self, layer: int, count: int, keep: Collection[int]) -> None:
+        """Evict the coldest experts outside `keep` until `count` slots are free. Nothing in flight may read them."""
+        table = self.banks[layer].table
+        need = count - table.free
+        if need <= 0:
+            return
+        kept = set(keep)
+        candidates = [int(e) for e in table.resident() if int(e) not in kept]
+        if len(candidates) < need:
+            raise KnownError(
+                f"{count} experts are needed at once but {table.slots} fit.", "Ask for more experts or more memory."
+            )
+        candidates.sort(key=lambda e: self.heat[layer][e])
+        self.evict(layer, candidates[:need])
+
+    def room(self, layer: int, keep: Collection[int]) -> int:
+        """How many slots `make_room` could free beside these."""
+        table, kept = self.banks[layer].table, set(keep)
+        return table.free + sum(int(e) not in kept for e in table.resident())
+
+    def evict(self, layer: int, experts: Iterable[int]) -> None:
+        table = self.banks[layer].table
+        for expert in experts:
+            table.give_back(table.drop(expert))
+            self.traffic.evicted += 1
+
+    def keep_only(self, layer: int, experts: Collection[int]) -> None:
+        """Evict every resident that is not among these. Nothing in flight may read it."""
+        kept = set(experts)
+        self.evict(layer, [e for e in self.banks[layer].table.resident().tolist() if e not in kept])
+
+    def fetch(self, layer: int, experts: Iterable[int], keep: Collection[int] = ()) -> Batch | None:
+        """Begin to read what is missing of `experts`, evicting outside `experts` and `keep` as needed.
+
+        None when nothing is missing. The caller waits for the batch, which publishes it.
+        """
+        bank = self.banks[layer]
+        self.prepare(layer)
+        wanted = list(dict.fromkeys(int(e) for e in experts))
+        missing = bank.table.missing(wanted)
+        self.traffic.bytes_kept += (len(wanted) - len(missing)) * bank.layer.expert_bytes
+        if not missing:
+            return None
+        self.make_room(layer, len(missing), {*wanted, *keep})
+        return self.start(layer, missing)
+
+    def start(self, layer: int, missing: Collection[int]) -> Batch:
+        """Begin to read into free slots."""
+        batch = self.loader.start(self.banks[layer], missing)
+        self.traffic.read += len(missing)
+        self.traffic.bytes_read += batch.nbytes
+        return batch
+
+    def settle(self, layer: int, count: int) -> Batch | None:
+        """Back to `count` residents: the coldest go. With groups, one that has too few gets its warmest read."""
+        table, heat = self.banks[layer].table, self.heat[layer]
+        here = table.resident()
+        if self.groups == 1:
+            target = [int(e) for e in here[np.argsort(-heat[here], kind="stable")][:count]]
+        else:
+            bonus = np.isin(np.arange(len(heat)), here) * (float(heat.max()) + 1)  # residents before all others
+            target = self.best(np.argsort(-(heat + bonus), kind="stable"), count)
+        self.evict(layer, [e for e in here.tolist() if e not in set(target)])
+        missing = table.missing(target)
+        return self.start(layer, missing) if missing else None
+
+    def hottest(self, layer: int, count: int) -> list[int]:
+        """The best set for what was wanted lately."""
+        heat = self.heat[layer]
+        return self.best(self.ranking(layer, heat), count)
+
+    def resident(self) -> list[npt.NDArray[np.int32]]:
+        return [bank.table.resident() for bank in self.banks]
+
+    def resize(self, slots: int) -> None:
+        """Every bank is to have this many slots. Shrinks now, the coldest experts leaving first; a bank grows when
+        its layer is next prepared, while others read. Nothing may be in flight.
+        """
+        self._slots = slots
+        for layer, bank in enumerate(self.banks):
+            count = min(slots, bank.layer.experts)
+            surplus = len(bank.table.resident()) - count
+            if surplus > 0:
+                self.evict(layer, sorted(bank.table.resident(), key=lambda e: self.heat[layer][e])[:surplus])
+            if bank.table.slots > count:
+                bank.resize(count)
+
+    def prepare(self, layer: int) -> None:
+        """The layer's bank has its slots afterwards. No work in flight may use it; others' may go on."""
+        bank = self.banks[layer]
+        count = min(self._slots, bank.layer.experts)
+        if bank.table.slots != count:
+            bank.resize(count)

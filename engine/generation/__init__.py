@@ -1,0 +1,1 @@
+"""From a prompt to an answer: prefill, decode, undo, prompt cache, text."""

@@ -1,0 +1,1 @@
+"""Measuring: quality against residency, speed against limits and peers, and the models to measure on."""

@@ -1,0 +1,33 @@
+"""Lab jobs by name, run on the engine thread at a `Measure` command. A table; knows nothing of what a job does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.errors import KnownError
+
+Progress = Callable[[int, int, str], None]
+"""(done, of, what is being done); may raise Cancelled."""
+Job = Callable[[Mapping[str, Any], Progress], dict[str, Any]]
+
+
+def run_job(job: str, options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """The job's report: numbers, texts, lists and dicts only, so that it is JSON as it stands.
+
+    Raises:
+        KnownError: there is no such job, or it cannot be done here.
+        Cancelled: `progress` said so.
+    """
+    if job not in _JOBS:
+        raise KnownError(f"There is no lab job {job}.", f"Choose one of {', '.join(sorted(_JOBS))}.")
+    return _JOBS[job](options, progress)
+
+
+def _bench(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    from engine.lab.bench.run import bench
+
+    return bench(options, progress)
+
+
+_JOBS: Mapping[str, Job] = {"bench": _bench}

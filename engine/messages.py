@@ -1,0 +1,323 @@
+"""The line between the engine and whatever shows it: frozen commands in, frozen events out, all picklable.
+
+Knows neither MLX nor Qt. Sizes are bytes, times seconds, shares 0 to 1. Integer arrays are NumPy so that an
+event can hold one row per layer cheaply and cross a process border unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int16]
+"""Expert ids, one row per MoE layer."""
+Shares = npt.NDArray[np.float32]
+
+
+class Mode(StrEnum):
+    """How tokens meet experts that are not resident (design: Words)."""
+
+    AUTO = "auto"
+    FAST = "fast"
+    BALANCED = "balanced"
+    EXACT = "exact"
+
+
+class Priority(IntEnum):
+    """Who goes first on the one engine thread; higher pauses lower between steps."""
+
+    CHAT = 0
+    QUICK_PROMPT = 1
+    DICTATION = 2
+
+
+# --- commands ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a conversation; role is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Greedy at temperature 0. The same seed and the same experts give the same answer, pauses and replays included."""
+
+    temperature: float = 0.0
+    top_p: float = 0.0
+    top_k: int = 0
+    min_p: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Answer the last turn.
+
+    experts: resident experts per MoE layer as a count (int) or a share of all (float); None: from the budget.
+    memory: the most bytes the process may hold; None: what the machine can give.
+    reselect_every: tokens between reselections; 0: only when coverage falls.
+    """
+
+    request: str
+    model: str
+    turns: tuple[Turn, ...]
+    mode: Mode = Mode.AUTO
+    budget: str = "auto"
+    experts: int | float | None = None
+    memory: int | None = None
+    max_tokens: int = 512
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    priority: Priority = Priority.CHAT
+    conversation: str = ""
+    reselect_every: int = 0
+    profile: str | None = None
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop a request, running or waiting; what was made so far stays."""
+
+    request: str
+
+
+@dataclass(frozen=True)
+class Reselect:
+    """Choose the resident set anew now (fast and balanced)."""
+
+    request: str
+
+
+@dataclass(frozen=True)
+class Unload:
+    """Give the model's memory back."""
+
+
+@dataclass(frozen=True)
+class Shutdown:
+    """Stop the engine; what runs is cancelled."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Run a lab job by name (bench, and later eval and tune) on the engine thread."""
+
+    request: str
+    job: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure
+
+# --- events -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The promise, term by term, beside what is really held. All bytes."""
+
+    base: int
+    dense: int
+    banks: int
+    kv: int
+    activations: int
+    peak: int
+    promised: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class ModelLoading:
+    request: str
+    model: str
+    done: int
+    of: int
+
+
+@dataclass(frozen=True)
+class ModelLoaded:
+    """layers and experts describe the MoE part: 0 for a dense model. slot_bytes: one expert in every MoE layer."""
+
+    request: str
+    model: str
+    layers: int
+    experts: int
+    experts_per_token: int
+    slot_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What the request gets, before anything is read. offer: a faster way, when this one takes long."""
+
+    request: str
+    mode: Mode
+    budget: str
+    active_parameters: int
+    resident: int
+    memory: Memory
+    why: str
+    offer: str = ""
+
+
+@dataclass(frozen=True)
+class ExpertsSelected:
+    """ids: [layers, C], best first."""
+
+    request: str
+    ids: Ids
+
+
+@dataclass(frozen=True)
+class ExpertsLoading:
+    """Bytes read so far of the bytes wanted now; layer and expert name what is being read."""
+
+    request: str
+    layer: int
+    expert: int
+    bytes: int
+    of: int
+
+
+@dataclass(frozen=True)
+class ExpertsResident:
+    """ids: [layers, C] ascending, -1 where a slot is empty; read and evicted are experts since the last such event."""
+
+    request: str
+    ids: Ids
+    evicted: int
+    read: int
+
+
+@dataclass(frozen=True)
+class Prefilled:
+    request: str
+    tokens: int
+    reused: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Token:
+    """One piece of the answer. coverage: [layers]; used, absent: [layers, k] expert ids, -1 for none."""
+
+    request: str
+    text: str
+    index: int
+    coverage: Shares
+    used: Ids
+    absent: Ids
+
+
+@dataclass(frozen=True)
+class Reselected:
+    request: str
+    why: str
+    read: int
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A token was taken again with the experts it missed (balanced)."""
+
+    request: str
+    index: int
+    coverage: float
+    read: int
+
+
+@dataclass(frozen=True)
+class Paused:
+    """Something more urgent runs first; the request keeps its place and its cache."""
+
+    request: str
+    by: str
+
+
+@dataclass(frozen=True)
+class MemorySample:
+    request: str
+    memory: Memory
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything `ask --json` says of one answer (design: Command line)."""
+
+    text: str
+    finish: str  # stop | length | cancelled
+    model: str
+    mode: Mode
+    budget: dict[str, Any]
+    tokens: dict[str, int]
+    experts: dict[str, Any]
+    seconds: dict[str, float]
+    tokens_per_second: float
+    memory: Memory
+    selection: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...] = ()
+    difficulty: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    request: str
+    record: Record
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A lab job's report, or its progress while done < of."""
+
+    request: str
+    job: str
+    done: int
+    of: int
+    what: str
+    report: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """known: the sentence is written for the person. Otherwise it is a bug and the log has the rest."""
+
+    request: str
+    known: bool
+    sentence: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class EngineStopped:
+    """The engine is gone: asked to, or its process died (then a sentence says so)."""
+
+    sentence: str = ""
+
+
+Event = (
+    ModelLoading
+    | ModelLoaded
+    | Planned
+    | ExpertsSelected
+    | ExpertsLoading
+    | ExpertsResident
+    | Prefilled
+    | Token
+    | Reselected
+    | Replayed
+    | Paused
+    | MemorySample
+    | Measured
+    | Finished
+    | Failed
+    | EngineStopped
+)

@@ -1,0 +1,1 @@
+"""Which models are on this machine and where. No MLX in here."""

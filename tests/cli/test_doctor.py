@@ -1,0 +1,137 @@
+"""What `cadre doctor` says, of this machine and of worse ones."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.cli import doctor
+from app.cli.doctor import State
+from engine.models.catalogue import InstalledModel
+from engine.models.folders import Source
+
+MAC = {
+    "mlx": "0.32.4",
+    "mlx_lm": "0.32.2",
+    "device": "Apple M2",
+    "gpu": True,
+    "memory_limit": 11_400_000_000,
+    "openblas": False,
+    "product_ok": True,
+}
+LINUX = {**MAC, "device": "AMD EPYC", "gpu": False, "memory_limit": None}
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    """An empty home: the machine's own models are not looked at."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("CADRE_HOME", str(tmp_path / "cadre"))
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def found(name: str, problem: str | None = None) -> InstalledModel:
+    return InstalledModel(name, Path(name), 1, Source.CADRE, "qwen3_moe", problem)
+
+
+def states(machine: dict[str, object] | str) -> dict[str, State]:
+    return {finding.what: finding.state for finding in doctor.about_mlx(machine)}
+
+
+def test_this_machine_as_json(capsys):
+    assert doctor.run(argparse.Namespace(json=True)) == 0
+
+    report = json.loads(capsys.readouterr().out)
+    by_name = {finding["what"]: finding for finding in report["findings"]}
+    assert report["ready"]
+    assert by_name["MLX"]["state"] == "good"
+    assert by_name["Models"]["found"] == "none"
+    assert {"Python", "GPU", "Memory", "Disk"} <= by_name.keys()
+
+
+def test_this_machine_for_people(capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "ask_mlx", lambda: MAC)
+    parser = argparse.ArgumentParser()
+    doctor.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["doctor"])
+
+    assert args.run(args) == 0
+
+    assert "Apple M2, 11.4 GB for models" in capsys.readouterr().out
+
+
+def test_a_mac_needs_no_openblas(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert states(MAC) == {"MLX": State.GOOD, "GPU": State.GOOD}
+
+
+def test_linux_without_openblas_is_slow(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert states(LINUX) == {"MLX": State.GOOD, "GPU": State.WORSE, "OpenBLAS": State.WORSE}
+    assert states({**LINUX, "openblas": True})["OpenBLAS"] == State.GOOD
+
+
+def test_wrong_products():
+    assert states({**MAC, "product_ok": False})["MLX"] == State.MISSING
+
+
+@pytest.mark.parametrize(
+    ("stderr", "code", "said"),
+    [("Traceback\n  File\nImportError: no libmlx\n", 1, "ImportError: no libmlx"), ("", -6, "code -6")],
+)
+def test_an_mlx_that_does_not_start(monkeypatch, stderr, code, said):
+    ended = subprocess.CompletedProcess([], code, stdout="", stderr=stderr)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+
+    answer = doctor.ask_mlx()
+    (finding,) = doctor.about_mlx(answer)
+
+    assert finding.state == State.MISSING
+    assert said in finding.found
+
+
+def test_an_mlx_that_hangs(monkeypatch):
+    def hang(command, **_):
+        raise subprocess.TimeoutExpired(command, 120)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    assert "timed out" in str(doctor.ask_mlx())
+
+
+def test_little_memory_has_a_remedy():
+    assert doctor.about_memory(8_000_000_000, 3_000_000_000).remedy
+    assert doctor.about_memory(16_000_000_000, 10_000_000_000).remedy is None
+
+
+@pytest.mark.parametrize(("free", "state"), [(10_000_000_000, State.WORSE), (100_000_000_000, State.GOOD)])
+def test_disk_is_looked_at_where_the_folder_will_be(tmp_path, monkeypatch, free, state):
+    asked = []
+
+    def usage(folder):
+        asked.append(folder)
+        return argparse.Namespace(free=free)
+
+    monkeypatch.setattr("shutil.disk_usage", usage)
+
+    assert doctor.about_disk(tmp_path / "not" / "yet").state == state
+    assert asked == [tmp_path]
+
+
+@pytest.mark.parametrize(
+    ("models", "state", "words"),
+    [
+        ([], State.WORSE, "none"),
+        ([found("a")], State.GOOD, "1"),
+        ([found("a", "Broken.")], State.WORSE, "none, 1 broken"),
+        ([found("a"), found("b", "Broken.")], State.WORSE, "1, 1 more with a problem"),
+    ],
+)
+def test_models(models, state, words):
+    finding = doctor.about_models(models)
+    assert (finding.state, finding.found) == (state, words)

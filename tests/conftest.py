@@ -1,0 +1,17 @@
+"""Runs before any test module, so before anything imports MLX."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+from engine import blas
+
+blas.preload()
+
+# What the engine learns and keeps goes nowhere near the home of whoever runs the tests.
+_HOME = tempfile.mkdtemp(prefix="cadre-tests-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+os.environ["CADRE_HOME"] = _HOME
