@@ -122,13 +122,13 @@ class _Child:
     def stop(self) -> None:
         self._asked_to_stop = True
         self.send(m.Shutdown())
-        self._process.join(_STOP_SECONDS)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
         self._reader.join(_STOP_SECONDS)
+        if self._reader.is_alive():
+            self._process.kill()
+            self._reader.join()
 
     def _read(self) -> None:
+        """Hands events on until the child ends. Nobody else joins it: of two who wait, one finds no exit code."""
         for event in _received(self._pipe):
             if isinstance(event, m.Finished | m.Failed) or (isinstance(event, m.Measured) and event.report is not None):
                 self._under_way.pop(event.request, None)

@@ -136,7 +136,6 @@ def test_the_death_of_a_child_does_not_touch_its_successor(child, model, monkeyp
     tell = first._tell_death
     monkeypatch.setattr(first, "_tell_death", lambda: (told.wait(30), tell()))
     _kill(child)
-    first._process.join()
     while not first._gone:
         first._reader.join(0.01)
     question = ask(model, max_tokens=4)
@@ -153,7 +152,7 @@ def test_the_child_ends_when_its_parent_is_gone(child, model):
     child._child._asked_to_stop = True
     with socket.socket(fileno=os.dup(child._child._pipe.fileno())) as pipe:
         pipe.shutdown(socket.SHUT_RDWR)  # as when the parent's end is closed
-    child._child._process.join(30)
+    child._child._reader.join(30)  # it waits for the process
     assert child._child._process.exitcode == 0
 
 
