@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import messages as m
 from engine.errors import Cancelled, KnownError
@@ -172,8 +172,8 @@ class Host:
 
         self._unload()
 
-        def progress(done: int, of: int, what: str) -> None:
-            self._emit(m.Measured(command.request, command.job, done, of, what))
+        def progress(done: int, of: int, what: str, part: dict[str, Any] | None = None) -> None:
+            self._emit(m.Measured(command.request, command.job, done, of, what, part=part))
             self._pulse()
 
         report = run_job(command.job, command.options, progress)

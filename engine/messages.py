@@ -276,7 +276,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Measured:
-    """A lab job's report, or its progress while done < of."""
+    """A lab job's report, or its progress while done < of. part: a piece of the report that is finished already."""
 
     request: str
     job: str
@@ -284,6 +284,7 @@ class Measured:
     of: int
     what: str
     report: dict[str, Any] | None = None
+    part: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli import options
-from app.cli.session import EngineBug, interrupts
+from app.cli.measuring import measured
 from app.cli.words import size
 from engine import messages as m
-from engine.errors import Cancelled, KnownError
-from engine.link import Engine, ProcessEngine, ThreadEngine
+from engine.errors import KnownError
 from engine.models.catalogue import resolve
 
 _PARTS = ("engine", "app", "voice")
-_TICK = 0.2
-_REQUEST = "bench"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
         "size": args.size,
         "peer_python": args.peer_python or os.environ.get("CADRE_PEER_PYTHON"),
     }
-    report = _measured(given)
+    with _progress() as show:
+        report = measured("bench", given, show.tell)
     if args.json:
         print(json.dumps(report, indent=2))
     else:
@@ -64,37 +62,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-# --- measuring --------------------------------------------------------------------------------------------
-
-
-def _measured(given: dict[str, Any]) -> dict[str, Any]:
-    """A process of its own by default: its memory is then the engine's alone."""
-    engine: Engine = ThreadEngine() if os.environ.get("CADRE_ENGINE") == "thread" else ProcessEngine()
-    try:
-        with interrupts() as interrupt, _progress() as show:
-            engine.send(m.Measure(_REQUEST, "bench", given))
-            asked_to_stop = False
-            while True:
-                if interrupt.asked and not asked_to_stop:
-                    engine.send(m.Cancel(_REQUEST))
-                    asked_to_stop = True
-                event = engine.get(_TICK)
-                if isinstance(event, m.Measured):
-                    if event.report is not None:
-                        return event.report
-                    show.tell(event)
-                elif isinstance(event, m.Failed):
-                    raise _failure(event, asked_to_stop)
-                elif isinstance(event, m.EngineStopped):
-                    raise KnownError(event.sentence or "The engine stopped.", "Try again.")
-    finally:
-        engine.close()
-
-
-def _failure(event: m.Failed, asked_to_stop: bool) -> Exception:
-    if asked_to_stop:
-        return Cancelled()
-    return KnownError(event.sentence, event.next_step) if event.known else EngineBug(event.sentence)
+# --- progress -------------------------------------------------------------------------------------------
 
 
 @dataclass

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from engine.errors import KnownError
 
-Progress = Callable[[int, int, str], None]
-"""(done, of, what is being done); may raise Cancelled."""
+
+class Progress(Protocol):
+    """part: a piece of the report that is finished already. May raise Cancelled."""
+
+    def __call__(self, done: int, of: int, what: str, part: dict[str, Any] | None = None, /) -> None: ...
+
+
 Job = Callable[[Mapping[str, Any], Progress], dict[str, Any]]
 
 
@@ -30,4 +35,10 @@ def _bench(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     return bench(options, progress)
 
 
-_JOBS: Mapping[str, Job] = {"bench": _bench}
+def _eval(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    from engine.lab.evaluation.run import evaluate
+
+    return evaluate(options, progress)
+
+
+_JOBS: Mapping[str, Job] = {"bench": _bench, "eval": _eval}

@@ -29,6 +29,13 @@ def builtin() -> Path:
     return home() / "builtin"
 
 
+def resources() -> Path:
+    """The files that come with Cadre: in the app's package as the wheel lays them, else beside the packages."""
+    root = Path(__file__).parents[2]
+    packaged = root / "app" / "_resources"
+    return packaged if packaged.is_dir() else root / "resources"
+
+
 def hugging_face() -> Path:
     """The Hugging Face hub's cache, by the rules of huggingface_hub.constants."""
     if given := _from_environment("HF_HUB_CACHE") or _from_environment("HUGGINGFACE_HUB_CACHE"):

@@ -118,4 +118,4 @@ def test_the_machine_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_job_is_refused() -> None:
     with pytest.raises(KnownError):
-        run_job("nonsense", {}, lambda _done, _of, _what: None)
+        run_job("nonsense", {}, lambda *_: None)

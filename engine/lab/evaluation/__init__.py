@@ -1,0 +1,1 @@
+"""Quality against residency: how good answers stay as the resident set shrinks (docs/quality.md)."""
