@@ -9,7 +9,7 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from engine.generation import reselect
+from engine.generation import decode, reselect
 from engine.generation.decode import Cursor, ResidentDecoder
 from engine.generation.reselect import Reselection, Watch
 from engine.lab.evaluation.choosing import Case, Prepare, Setting, by_exact_prefill, by_prefill
@@ -31,7 +31,8 @@ def test_in_pieces_and_token_by_token_are_the_same(family, retakes, tmp_path, mo
     frozen = Walk(model, case.document, prepare(Setting(model, 0), case), case.count, Serving()).run()
     between = float(np.median(frozen.coverage))  # so that things happen, and not at every token
     monkeypatch.setattr(reselect, "RESELECT_BELOW", between)
-    serving = Serving(reselects=True, retakes=retakes, retake_below=between)
+    monkeypatch.setattr(decode, "RETAKE_BELOW", between)
+    serving = Serving(reselects=True, retakes=retakes)
     caches = prepare(Setting(model, 0), case)
 
     walked = Walk(model, case.document, caches, case.count, serving).run()
@@ -59,7 +60,6 @@ def token_by_token(model: Stage, prepare: Prepare, case: Case, serving: Serving)
     cursor = Cursor(caches, mx.array(doc.tokens[doc.prompt - 1 : doc.prompt]), doc.prompt, forced)  # type: ignore[arg-type]
     exact = model.exact(case.count) if serving.retakes else None
     decoder = ResidentDecoder(opened, cursor, model.wait, exact, case.count)
-    decoder.retake_below = serving.retake_below
     reselection, watch = Reselection(opened.residency, opened.resident), Watch()
     coverage: list[np.ndarray] = []
     before = opened.residency.traffic.bytes_read

@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,19 +26,25 @@ from engine.routing.predictor import FILE
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
-"""Of what rows mean: raised when the protocol changes, so that older ones are not taken for new."""
+_DECIDING = ("budget", "experts", "generation", "lab/evaluation", "routing")
+"""Folders of the engine whose code decides what a row says."""
 _ROWS, _TRACES = "rows.json", "traces.npz"
 
 
 def key(checkpoint: Checkpoint, documents: Sequence[Document], settings: Mapping[str, Any]) -> str:
-    """Names one evaluation: the model's files, the tokens, the settings."""
+    """Names one evaluation: the model's files, the tokens, the settings, and the code: an old row is not a new one."""
     files = [(f.path.name, f.size, f.mtime_ns) for f in checkpoint.files]
     predictor = checkpoint.path / FILE
     beside = predictor.stat().st_mtime_ns if predictor.exists() else 0
     tokens = [(d.tokens, d.prompt) for d in documents]
-    said = json.dumps([VERSION, str(checkpoint.path.resolve()), files, beside, tokens, settings], sort_keys=True)
+    said = json.dumps([_code(), str(checkpoint.path.resolve()), files, beside, tokens, settings], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _code() -> str:
+    engine = Path(__file__).parents[2]
+    sources = sorted(file for folder in _DECIDING for file in (engine / folder).glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
 
 
 class Kept:

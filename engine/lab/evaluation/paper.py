@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.budget.plan import slots_for
 from engine.checkpoint.layout import MoELayer
@@ -53,6 +54,14 @@ def paper_residency(layers: Iterable[MoELayer], groups: int, slots: int) -> Resi
     return residency
 
 
+def play(residency: Residency, row: npt.NDArray[np.int16]) -> None:
+    """One token through the exact way; row: wanted ids [L, k], -1 for none."""
+    for layer, ids in enumerate(row):
+        wanted = ids[ids >= 0]
+        residency.note(layer, wanted[None])
+        residency.fetch(layer, wanted.tolist())
+
+
 def exact_bytes(
     layers: Sequence[MoELayer],
     groups: int,
@@ -75,10 +84,7 @@ def exact_bytes(
         prompt = documents[number].prompt
         for at, row in enumerate(traces[number].wanted):
             before = residency.traffic.bytes_read
-            for layer, ids in enumerate(row):
-                wanted = ids[ids >= 0]
-                residency.note(layer, wanted)
-                residency.fetch(layer, wanted.tolist())
+            play(residency, row)
             if number >= 0 and at >= prompt - 1:
                 total += residency.traffic.bytes_read - before
         pulse()

@@ -18,7 +18,7 @@ import mlx.core as mx
 import numpy as np
 
 from engine.generation.conversation import Conversation
-from engine.generation.decode import RETAKE_BELOW, Cursor, ResidentDecoder
+from engine.generation.decode import Cursor, ResidentDecoder
 from engine.generation.opened import arrays
 from engine.generation.reselect import RESELECT_WINDOW, Reselection, Watch
 from engine.lab.evaluation.documents import Document
@@ -32,11 +32,10 @@ _POLL = 0.0002
 
 @dataclass(frozen=True)
 class Serving:
-    """What may happen between tokens. retake_below: 0 never takes a token again."""
+    """What may happen between tokens: the set changes, a token is taken again."""
 
     reselects: bool = False
     retakes: bool = False
-    retake_below: float = RETAKE_BELOW
 
 
 class End(Enum):
@@ -90,7 +89,7 @@ class Walk:
         self._cursor = Cursor(caches, mx.array(document.tokens[at - 1 : at]), at, self._forced)  # type: ignore[arg-type]
         exact = stage.exact(count) if serving.retakes else None
         self._decoder = ResidentDecoder(opened, self._cursor, stage.wait, exact, count)
-        self._decoder.retake_below = serving.retake_below
+        self._retake_below = self._decoder.retake_below
         self._conversation = Conversation(caches)
         self._conversation.extend(document.tokens[: at - 1], 0.0)
         self._reselection = Reselection(opened.residency, opened.resident)
@@ -150,7 +149,7 @@ class Walk:
     def _judge(self, coverage: np.ndarray, wanted: np.ndarray) -> tuple[int, End]:
         """How many tokens pass before something happens: a token missed too much, or the set is to change."""
         for passed, (token, ids) in enumerate(zip(coverage, wanted, strict=True)):
-            if self._serving.retakes and float(token.mean()) < self._serving.retake_below:
+            if self._serving.retakes and float(token.mean()) < self._retake_below:
                 return passed, End.MISSED
             self._stage.opened.residency.note_token(ids)
             if self._told(token):
