@@ -86,23 +86,46 @@ def hook(model: Any, layer: MoELayer, shape: RouterShape) -> MoEBlock:
     if shape.family is not None:
         router = Router(shape, _follow(model, layer.path.rsplit(".", shape.family.owner)[0]))
     block = MoEBlock(layer, bank, router)
-    _hook_switch(switch, block)
-    if router is not None:
-        _HOOKS[router.family.kind](router.module, block)
+    put_in(block, switch, router)
     return block
 
 
-def _hook_switch(switch: Any, block: MoEBlock) -> None:
+class Passing(Protocol):
+    """What is put into the modules; gives the way that a forward goes."""
+
+    def passing(self) -> Any: ...
+
+
+def put_in(block: Passing, switch: Any, router: Router | None) -> None:
+    """From now on the way of `block` decides at this switch and its router."""
+    _hook_switch(switch, block)
+    if router is not None:
+        _HOOKS[router.family.kind](router.module, block)
+
+
+def hook_entry(layer: Any, block: Passing) -> None:
+    """The way of `block` sees, by its `enter`, the hidden states [B, T, D] that come to this decoder layer."""
+    stock: Any = type(layer)
+
+    class Hooked(stock):  # type: ignore[misc]
+        def __call__(self, x: mx.array, *rest: Any, **named: Any) -> Any:
+            block.passing().enter(x)
+            return super().__call__(x, *rest, **named)
+
+    _become(layer, Hooked)
+
+
+def _hook_switch(switch: Any, block: Passing) -> None:
     stock: Any = type(switch)
 
     class Hooked(stock):  # type: ignore[misc]
         def __call__(self, x: mx.array, ids: mx.array) -> mx.array:
-            return block.passing().switch(block, x, ids, super().__call__)
+            return cast("mx.array", block.passing().switch(block, x, ids, super().__call__))
 
     _become(switch, Hooked)
 
 
-def _hook_linear(linear: Any, block: MoEBlock) -> None:
+def _hook_linear(linear: Any, block: Passing) -> None:
     stock: Any = type(linear)
 
     class Hooked(stock):  # type: ignore[misc]
@@ -110,12 +133,12 @@ def _hook_linear(linear: Any, block: MoEBlock) -> None:
             logits = super().__call__(x)
             way = block.passing()
             way.see(block, x, logits)
-            return way.columns(block, logits)
+            return cast("mx.array", way.columns(block, logits))
 
     _become(linear, Hooked)
 
 
-def _hook_group_select(gate: Any, block: MoEBlock) -> None:
+def _hook_group_select(gate: Any, block: Passing) -> None:
     stock: Any = type(gate)
     select = select_of(gate)
 
@@ -137,7 +160,7 @@ def _hook_group_select(gate: Any, block: MoEBlock) -> None:
     _become(gate, Hooked)
 
 
-def _hook_softmax_groups(gate: Any, block: MoEBlock) -> None:
+def _hook_softmax_groups(gate: Any, block: Passing) -> None:
     stock: Any = type(gate)
 
     class Hooked(stock):  # type: ignore[misc]

@@ -1,0 +1,107 @@
+"""The predictor: from the hidden states after the first dense layers, pooled over the prompt, to a score per expert.
+
+One small network picks the experts of all layers at once, so that all reads are issued together. Its file lies
+beside a checkpoint. The form follows Hou et al., Instruction-Following Pruning, arXiv 2501.02086 (a head with a narrow
+middle on a prompt's hidden state, one row of scores per layer), with attention pooling in place of the last token.
+Knows neither banks nor files of experts. Engine thread only.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from mlx import nn
+from mlx.utils import tree_flatten
+
+from engine.errors import KnownError
+
+FILE = "predictor.safetensors"
+_VERSION = "1"
+_HEADS = 4
+_WIDTH = 128
+
+
+class Predictor(nn.Module):
+    """hidden: the model's hidden size D. layers, experts: L MoE layers of E routed experts each."""
+
+    def __init__(self, hidden: int, layers: int, experts: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._shape = (hidden, layers, experts)
+        self.norm = nn.RMSNorm(hidden)
+        self.attend = nn.Linear(hidden, _HEADS, bias=False)
+        self.narrow = nn.Linear(_HEADS * hidden, _WIDTH)
+        self.widen = nn.Linear(_WIDTH, layers * experts)
+        self.mean = mx.zeros((layers, experts))
+        self.deviation = mx.ones((layers, experts))
+
+    def __call__(self, h: mx.array) -> mx.array:
+        """Scores [B, L, E] that rank, for the hidden states [B, T, D] of prompts.
+
+        Each expert's is measured against its own over many prompts: what counts is how much more than usual this
+        prompt wants it, so that no expert is in every set or in none.
+        """
+        return (self.raw(h) - self.mean) / self.deviation
+
+    def get_used_to(self, scores: mx.array, share: float) -> None:
+        """Move what is usual towards the raw scores [B, L, E] of some prompts by this share."""
+        mean, deviation = usual(scores)
+        self.mean = self.mean + share * (mean - self.mean)
+        self.deviation = self.deviation + share * (deviation - self.deviation)
+
+    def raw(self, h: mx.array, seen: mx.array | None = None) -> mx.array:
+        """Scores [B, L, E] before that; seen: bool [B, T], what belongs to the prompts."""
+        h = self.norm(h)
+        weights = self.attend(h).astype(mx.float32)  # [B, T, heads]
+        if seen is not None:
+            weights = mx.where(seen[..., None], weights, -1e9)
+        weights = mx.softmax(weights, axis=1).astype(h.dtype)
+        pooled = (weights.swapaxes(1, 2) @ h).reshape(h.shape[0], -1)
+        scores: mx.array = self.widen(nn.silu(self.narrow(pooled)))
+        return scores.reshape(h.shape[0], *self._shape[1:])
+
+
+def usual(scores: mx.array) -> tuple[mx.array, mx.array]:
+    """Mean and deviation [L, E] over prompts of raw scores [B, L, E]."""
+    return scores.mean(axis=0), mx.sqrt(scores.var(axis=0) + 1e-4)
+
+
+def save_predictor(folder: Path, predictor: Predictor) -> None:
+    """Write `predictor` beside a checkpoint, in float16."""
+    flat: Any = tree_flatten(_parameters(predictor))
+    arrays = {name: a.astype(mx.float16) for name, a in flat}
+    mx.save_safetensors(str(folder / FILE), arrays, {"version": _VERSION, "shape": json.dumps(predictor._shape)})
+
+
+def load_predictor(folder: Path, hidden: int, layers: int, experts: int) -> Predictor | None:
+    """The predictor beside a checkpoint; None when there is none.
+
+    Raises:
+        KnownError: it is broken or was made for a model of another shape.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    predictor = Predictor(hidden, layers, experts)
+    try:
+        loaded: Any = mx.load(str(path), return_metadata=True)
+        arrays, header = loaded
+        shape = json.loads(header.get("shape", "null"))
+        if header.get("version") != _VERSION or shape != list(predictor._shape):
+            raise ValueError(f"made for {shape}")
+        predictor.load_weights([(n, a.astype(mx.float32)) for n, a in arrays.items()])
+    except (ValueError, RuntimeError) as error:
+        raise KnownError(
+            f"The predictor beside this model cannot be used ({str(error).splitlines()[0][:120]}).",
+            f"Delete {FILE} from the model's folder; the experts are then picked by the router.",
+        ) from error
+    predictor.freeze()
+    predictor.eval()
+    mx.eval(_parameters(predictor))
+    return predictor
+
+
+def _parameters(predictor: Predictor) -> Any:
+    return predictor.parameters()  # type: ignore[no-untyped-call]

@@ -1,0 +1,72 @@
+"""Reproduces the built-in model: `python -m engine.training.builtin --corpus F --dev F --prompts DIR --out DIR`.
+
+Learns the tokenizer, trains with frozen sets, quantises, and writes the folder that `resources/models/builtin` holds.
+Killed, it goes on from its last checkpoint when started again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from engine import blas
+
+blas.preload()
+
+import mlx_lm.utils  # noqa: E402 -- after the BLAS
+
+from engine.routing.predictor import save_predictor  # noqa: E402
+from engine.training.checkpoints import flat  # noqa: E402
+from engine.training.dialogues import read_dialogues  # noqa: E402
+from engine.training.learner import Learner, build  # noqa: E402
+from engine.training.outside import mixed, utterances  # noqa: E402
+from engine.training.recipe import Recipe  # noqa: E402
+from engine.training.run import Run  # noqa: E402
+from engine.training.tokenizer import END, dialogue_encoder, save_tokenizer, train_tokenizer  # noqa: E402
+
+_mlx_lm: Any = mlx_lm.utils
+
+BITS, GROUP = 8, 32
+_SHARE = 0.08
+_DEV = 64
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True, help="dialogues to train on")
+    parser.add_argument("--dev", type=Path, required=True, help="dialogues to look at while training")
+    parser.add_argument("--prompts", type=Path, required=True, help="the public prompt sets (docs/builtin.md)")
+    parser.add_argument("--out", type=Path, required=True, help="run/ and model/ are made here")
+    parser.add_argument("--steps", type=int, default=Recipe().steps)
+    given = parser.parse_args()
+    recipe = Recipe(steps=given.steps)
+    dialogues = mixed(read_dialogues(given.corpus), *utterances(given.prompts), share=_SHARE, seed=recipe.seed)
+    tokenizer = train_tokenizer((t.text for d in dialogues for t in d), recipe.shape.vocabulary)
+    encode = dialogue_encoder(tokenizer)
+    dev = read_dialogues(given.dev)
+    run = Run(recipe, [encode(d) for d in dialogues], [encode(d) for d in dev[:_DEV]], given.out / "run")
+    learner = run.go()
+    folder = given.out / "model"
+    folder.mkdir(exist_ok=True)
+    save_tokenizer(tokenizer, folder, recipe.shape.context)
+    save_model(learner, recipe, folder, tokenizer.get_vocab()[END])
+
+
+def save_model(learner: Learner, recipe: Recipe, folder: Path, end: int, bits: int | None = BITS) -> None:
+    """The stock model of `learner`, quantised by mlx-lm, and its predictor if it has one."""
+    model = build(recipe.shape)
+    model.load_weights(flat(learner.model.parameters()))
+    model.eval()
+    config = recipe.shape.config() | {"eos_token_id": end}
+    if bits is not None:
+        model, config = _mlx_lm.quantize_model(model, config, group_size=GROUP, bits=bits)
+    _mlx_lm.save_model(folder, model)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    if hasattr(learner, "predictor"):
+        save_predictor(folder, learner.predictor)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""The model in training: a stock mlx-lm MoE and a predictor, hooked so that each sequence is served by its set.
+
+One forward computes, at the first MoE layer, the set of every sequence from its prompt's hidden states, and a second
+set from all before a reselection; from there on the router chooses within them. MLX; the thread that calls.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import mlx.core as mx
+import numpy as np
+from mlx import nn
+from mlx.utils import tree_map_with_path
+from mlx_lm.models import dots1
+
+from engine.routing.block import Router, hook_entry, put_in
+from engine.routing.families import router_shape
+from engine.routing.predictor import Predictor, usual
+from engine.training.products import expert_products
+from engine.training.recipe import Recipe, Routing, Shape
+from engine.training.sets import best, spread, straight_through
+
+
+class Spans(NamedTuple):
+    """Per sequence [B]: tokens of the prompt, position of the reselection (beyond the end: none), set size."""
+
+    prompt: mx.array
+    turn: mx.array
+    size: mx.array
+
+
+class Losses(NamedTuple):
+    """Of one batch. nll: nats per scored token. outside: -log of the routers' wishes within the predicted set of
+    `home` experts. distillation: cross-entropy of the predictor against the routers' wishes over the sequence.
+    usage: [L, E] share of sequences whose home set has the expert. scores: raw ones of the predictor, [2 B, L, E].
+    loads: [L, E] share of the tokens' choices.
+    """
+
+    nll: mx.array
+    outside: mx.array
+    distillation: mx.array
+    usage: mx.array
+    scores: mx.array
+    loads: mx.array
+
+
+class Block:
+    """One MoE layer in training; `put_in` asks it for the way."""
+
+    def __init__(self, index: int, switch: Any, learner: Learner) -> None:
+        self.index = index
+        self.switch = switch
+        self._learner = learner
+
+    def passing(self) -> Any:
+        return self._learner
+
+
+class Learner(nn.Module):
+    """recipe.routing decides what `losses` does with sets; a dense model has neither blocks nor predictor."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.recipe = recipe
+        shape = recipe.shape
+        self.model: Any = build(shape)
+        self._blocks: list[Block] = []
+        if recipe.routing is not Routing.DENSE:
+            self._hook(shape)
+        if recipe.routing is Routing.FROZEN:
+            self.predictor = Predictor(shape.hidden, shape.moe_layers, shape.experts)
+            self.predictor.freeze(keys=["mean", "deviation"], strict=True)
+        self._forget()
+
+    def _hook(self, shape: Shape) -> None:
+        form = router_shape("dots1", shape.config())
+        for index, layer in enumerate(self.model.layers[shape.dense_layers :]):
+            layer.mlp.gate.freeze(keys=["e_score_correction_bias"], strict=True)
+            block = Block(index, layer.mlp.experts, self)
+            self._blocks.append(block)
+            put_in(block, layer.mlp.experts, Router(form, layer.mlp))
+        hook_entry(self.model.layers[shape.dense_layers], self._blocks[0])
+
+    def _forget(self) -> None:
+        self._logits: list[mx.array] = []
+        self._loads: list[mx.array] = []
+        self._spans: Spans | None = None
+        self._noise = 0.0
+        self._learning = False
+        self._raw: mx.array | None = None
+        self._home: mx.array | None = None
+        self._usage: mx.array | None = None
+        self._sets: mx.array | None = None
+        self._gates: mx.array | None = None
+        self._scores: list[mx.array] | None = None
+        self._given: mx.array | None = None
+
+    # --- the way (engine.routing.block) -----------------------------------------------------------------
+
+    def enter(self, h: mx.array) -> None:
+        """Sets for this forward, from the hidden states [B, T, D] after the dense layers."""
+        if self._spans is None:
+            return
+        spans, length = self._spans, h.shape[1]
+        if self._given is not None:
+            self._sets = mx.broadcast_to(self._given[:, None], (h.shape[0], length, *self._given.shape[1:]))
+            return
+        at = mx.arange(length)[None]
+        raw = [self.predictor.raw(h, at < end[:, None]) for end in (spans.prompt, spans.turn)]
+        self._raw = mx.stop_gradient(mx.concatenate(raw))
+        scores = self._measured(raw)
+        ranked = [s + self._noise * mx.random.gumbel(s.shape) for s in scores] if self._noise else scores
+        chosen = [best(r, spans.size) for r in ranked]
+        gates = [straight_through(s, c, spans.size) for s, c in zip(scores, chosen, strict=True)]
+        home = [best(s, mx.full(spans.size.shape, self.recipe.home)) for s in scores]
+        self._sets = spread(chosen[0], chosen[1], spans.turn, length)
+        self._gates = spread(gates[0], gates[1], spans.turn, length)
+        self._home = spread(home[0], home[1], spans.turn, length)
+        self._usage = home[0].astype(mx.float32).mean(axis=0)
+        self._scores = scores
+
+    def _measured(self, raw: list[mx.array]) -> list[mx.array]:
+        """Against what is usual: in training in this batch, since it moves while it is learnt and sets must differ."""
+        if self._learning:
+            mean, deviation = (mx.stop_gradient(a) for a in usual(mx.concatenate(raw)))
+        else:
+            mean, deviation = self.predictor.mean, self.predictor.deviation
+        return [(r - mean) / deviation for r in raw]
+
+    def see(self, block: Block, _x: mx.array, logits: mx.array) -> None:
+        self._logits.append(logits.astype(mx.float32))
+
+    def columns(self, block: Block, scores: mx.array) -> mx.array:
+        return scores if self._sets is None else mx.where(self._sets[:, :, block.index], scores, -1e9)
+
+    def switch(self, block: Block, x: mx.array, ids: mx.array, _stock: Any) -> mx.array:
+        y = expert_products(block.switch, x, ids)
+        loads = np.bincount(np.array(ids).reshape(-1), minlength=self.recipe.shape.experts) / ids.size
+        self._loads.append(mx.array(loads.astype(np.float32)))
+        if self._gates is None:
+            return y
+        return y * mx.take_along_axis(self._gates[:, :, block.index], ids, axis=-1)[..., None]
+
+    # --- what is learnt ---------------------------------------------------------------------------------
+
+    def token_nll(self, tokens: mx.array, spans: Spans | None, given: mx.array | None = None) -> mx.array:
+        """Nats [B, T - 1] of each token after the first. spans: sets are picked; given: bool [B, L, E], the sets."""
+        self._forget()
+        self._spans, self._given = spans, given
+        return self._nats(tokens)
+
+    def losses(self, tokens: mx.array, lengths: mx.array, spans: Spans, noise: float) -> Losses:
+        """Everything that training looks at, for one batch. Scored: what follows the prompt."""
+        self._forget()
+        frozen = self.recipe.routing is Routing.FROZEN
+        self._spans, self._noise, self._learning = spans if frozen else None, noise, True
+        nats = self._nats(tokens)
+        at = mx.arange(1, tokens.shape[1])[None]
+        valid = at < lengths[:, None]
+        scored = (valid & (at >= spans.prompt[:, None])).astype(mx.float32)
+        nll = (nats * scored).sum() / scored.sum()
+        zero = mx.array(0.0)
+        loads = mx.stack(self._loads) if self._loads else zero
+        if not frozen:
+            return Losses(nll, zero, zero, zero, zero, loads)
+        outside, distillation = self._agreement(valid.astype(mx.float32))
+        return Losses(nll, outside, distillation, cast("mx.array", self._usage), cast("mx.array", self._raw), loads)
+
+    def _nats(self, tokens: mx.array) -> mx.array:
+        logits = self.model(tokens[:, :-1])
+        return nn.losses.cross_entropy(logits.astype(mx.float32), tokens[:, 1:])
+
+    def _agreement(self, valid: mx.array) -> tuple[mx.array, mx.array]:
+        """How far routers want what is outside the home sets; how far the predictor is from what routers want."""
+        assert self._home is not None
+        assert self._scores is not None
+        logits = mx.stack(self._logits, axis=2)  # [B, T, L, E]
+        within = mx.logsumexp(mx.where(self._home, logits, -1e9), axis=-1)
+        outside = ((mx.logsumexp(logits, axis=-1) - within).mean(axis=-1) * valid).sum() / valid.sum()
+        wishes = mx.stop_gradient(mx.softmax(logits, axis=-1) * valid[..., None, None]).sum(axis=1)
+        wishes = wishes / wishes.sum(axis=-1, keepdims=True)
+        logs = [s - mx.logsumexp(s, axis=-1, keepdims=True) for s in self._scores]
+        distillation = -((wishes * (logs[0] + logs[1])).sum(axis=-1).mean()) / 2
+        return outside, distillation
+
+    def balance(self, losses: Losses, step: int) -> None:
+        """After a step: experts evenly used across sequences; within one nothing is evened.
+
+        Sets: by what the predictor takes for usual. Tokens of an ordinary MoE: a bias moves against what is used too
+        much (arXiv 2408.15664).
+        """
+        recipe = self.recipe
+        if recipe.routing is Routing.FROZEN:
+            self.predictor.get_used_to(losses.scores, max(recipe.usual_step, 1 / (step + 1)))
+        elif recipe.routing is Routing.TOKEN:
+            for block, load in zip(self._blocks, losses.loads, strict=True):
+                gate = self.model.layers[recipe.shape.dense_layers + block.index].mlp.gate
+                gate.e_score_correction_bias += recipe.token_balance_step * mx.sign(1 / recipe.shape.experts - load)
+
+
+def build(shape: Shape) -> Any:
+    """A stock dots1 model, its weights random: projections into the residual stream are scaled down with depth."""
+    model: Any = dots1.Model(dots1.ModelArgs.from_dict(shape.config()))
+    depth = (2 * shape.layers) ** -0.5
+
+    def start(path: str, a: mx.array) -> Any:
+        if path.endswith(("o_proj.weight", "down_proj.weight")):
+            return a * depth
+        if path.endswith("gate.weight"):
+            return mx.random.normal(a.shape) * shape.hidden**-0.5
+        return a
+
+    model.update(tree_map_with_path(start, model.parameters()))
+    return model

@@ -1,0 +1,95 @@
+"""What a training run is: the model's shape, how it routes, the steps. Plain data, no MLX."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Routing(StrEnum):
+    """How the experts of a token are found in training."""
+
+    DENSE = "dense"  # there are none
+    TOKEN = "token"  # the router chooses among all, for each token; loads are kept even by a bias
+    FROZEN = "frozen"  # the predictor picks a set per prompt; the router chooses among the set
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of a stock dots1 model (mlx_lm.models.dots1): first layers dense, then MoE layers with shared experts."""
+
+    vocabulary: int = 3072
+    hidden: int = 256
+    layers: int = 6
+    dense_layers: int = 1
+    dense_width: int = 768
+    heads: int = 4
+    kv_heads: int = 2
+    head: int = 64
+    experts: int = 32
+    experts_per_token: int = 2
+    expert_width: int = 96
+    shared_experts: int = 2
+    context: int = 1024
+
+    def config(self) -> dict[str, Any]:
+        """As config.json has it."""
+        return {
+            "architectures": ["Dots1ForCausalLM"],
+            "model_type": "dots1",
+            "vocab_size": self.vocabulary,
+            "hidden_size": self.hidden,
+            "num_hidden_layers": self.layers,
+            "first_k_dense_replace": self.dense_layers,
+            "intermediate_size": self.dense_width,
+            "num_attention_heads": self.heads,
+            "num_key_value_heads": self.kv_heads,
+            "head_dim": self.head,
+            "n_routed_experts": self.experts,
+            "num_experts_per_tok": self.experts_per_token,
+            "moe_intermediate_size": self.expert_width,
+            "n_shared_experts": self.shared_experts,
+            "n_group": 1,
+            "topk_group": 1,
+            "norm_topk_prob": True,
+            "routed_scaling_factor": 1.0,
+            "scoring_func": "noaux_tc",
+            "rms_norm_eps": 1e-6,
+            "rope_theta": 10000.0,
+            "max_position_embeddings": self.context,
+            "tie_word_embeddings": True,
+        }
+
+    @property
+    def moe_layers(self) -> int:
+        return self.layers - self.dense_layers
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """counts: set sizes and how often a sequence is given each. home: the size a router should want to stay within."""
+
+    shape: Shape = field(default_factory=Shape)
+    routing: Routing = Routing.FROZEN
+    steps: int = 1400
+    batch_tokens: int = 3072
+    longest: int = 320
+    rate: float = 2e-3
+    warm_up: int = 100
+    decay: float = 0.1
+    clip: float = 1.0
+    seed: int = 0
+    counts: tuple[tuple[int, float], ...] = ((4, 0.3), (8, 0.35), (16, 0.2), (32, 0.15))
+    home: int = 8
+    consistency: float = 0.3
+    usual_step: float = 0.02
+    distillation: float = 0.1
+    noise: float = 0.5
+    token_balance_step: float = 0.001
+    reselected: float = 0.5
+    shortest_prompt: int = 8
+    longest_prompt: int = 96
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,169 @@
+"""A run learns, goes on after a kill as if nothing had happened, and leaves a model that mlx-lm and the engine open."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import mlx.core as mx
+import numpy as np
+import pytest
+from mlx_lm.utils import load
+
+from engine.checkpoint.folder import Checkpoint
+from engine.checkpoint.layout import layout
+from engine.errors import KnownError
+from engine.routing.predictor import FILE, load_predictor
+from engine.training.builtin import save_model
+from engine.training.checkpoints import flat, parameters
+from engine.training.dev import dev_nll
+from engine.training.dialogues import Turn
+from engine.training.learner import Learner, Spans
+from engine.training.recipe import Recipe, Routing, Shape
+from engine.training.run import Run, draw
+from engine.training.tokenizer import END, dialogue_encoder, save_tokenizer, train_tokenizer
+
+SHAPE = Shape(
+    vocabulary=320,
+    hidden=32,
+    layers=3,
+    dense_width=64,
+    heads=2,
+    kv_heads=1,
+    head=16,
+    experts=8,
+    expert_width=32,
+    context=256,
+)
+RECIPE = Recipe(
+    shape=SHAPE,
+    steps=6,
+    batch_tokens=256,
+    longest=64,
+    rate=1e-2,
+    warm_up=2,
+    counts=((2, 0.5), (4, 0.25), (8, 0.25)),
+    home=4,
+    shortest_prompt=4,
+    longest_prompt=16,
+)
+DIALOGUES = [
+    (Turn("user", f"Find me {what} in {where}."), Turn("assistant", f"There is a good {what} in {where}."))
+    for what in ("a film", "a table", "a flight", "a song")
+    for where in ("Paris", "Rome", "Oslo", "Lima", "Cairo")
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer([t.text for d in DIALOGUES for t in d], SHAPE.vocabulary)
+
+
+@pytest.fixture(scope="module")
+def documents(tokenizer):
+    encode = dialogue_encoder(tokenizer)
+    return [encode(d) for d in DIALOGUES]
+
+
+def run(recipe, documents, folder, every=2):
+    return Run(recipe, documents, documents[:4], folder, say=lambda _line: None, every=every)
+
+
+@pytest.mark.parametrize("routing", list(Routing))
+def test_a_run_learns(routing, documents, tmp_path):
+    dense = 3 if routing is Routing.DENSE else 1
+    recipe = dataclasses.replace(
+        RECIPE, routing=routing, steps=30, shape=dataclasses.replace(SHAPE, dense_layers=dense)
+    )
+    training = run(recipe, documents, tmp_path, every=100)
+    before = dev_nll(training.learner, documents[:4], prompt=8)
+    learner = training.go()
+    after = dev_nll(learner, documents[:4], prompt=8)
+    assert all(after[size] < before[size] - 1 for size in before)
+
+
+def test_a_killed_run_ends_as_an_unbroken_one(documents, tmp_path):
+    whole = run(RECIPE, documents, tmp_path / "whole").go()
+
+    class Killed(Exception):
+        pass
+
+    broken = run(RECIPE, documents, tmp_path / "broken")
+    step = broken._step
+
+    def dying(batch):
+        if broken.step == 3:
+            raise Killed
+        return step(batch)
+
+    broken._step = dying
+    with pytest.raises(Killed):
+        broken.go()
+    resumed = run(RECIPE, documents, tmp_path / "broken")
+    learner = resumed.go()
+    assert resumed.step == RECIPE.steps
+    for (name, a), (_, b) in zip(flat(parameters(whole)), flat(parameters(learner)), strict=True):
+        assert np.array(a) == pytest.approx(np.array(b), abs=1e-5), name
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(documents, tmp_path):
+    run(dataclasses.replace(RECIPE, steps=2), documents, tmp_path).go()
+    with pytest.raises(KnownError, match="another recipe"):
+        run(RECIPE, documents, tmp_path).go()
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"cut off")
+    with pytest.raises(KnownError, match="cannot be read"):
+        run(RECIPE, documents, tmp_path).go()
+
+
+def test_a_set_restricts_what_a_sequence_may_use(documents):
+    learner = Learner(RECIPE)
+    tokens = mx.array([documents[0][:20], documents[1][:20]])
+    spans = Spans(mx.array([5, 5]), mx.array([20, 20]), mx.array([2, 8]))
+    learner.losses(tokens, mx.array([20, 20]), spans, noise=0.0)
+    sets = np.array(learner._sets)
+    assert sets[0].sum(-1).max() == 2
+    assert sets[1].all()
+    learner.token_nll(tokens, spans, given=mx.zeros((2, 2, 8), mx.bool_).at[:, :, :2].add(True))
+    assert np.count_nonzero(np.array(mx.stack(learner._loads)).sum(0)) == 2
+
+
+def test_draws_stay_within_the_documents():
+    lengths = np.array([20, 33, 64] * 20, np.int32)
+    spans = draw(RECIPE, lengths, np.random.default_rng(1))
+    prompt, turn, size = (np.array(a) for a in spans)
+    assert (prompt >= 4).all()
+    assert (prompt <= lengths / 2).all()
+    assert ((prompt <= turn) & (turn <= lengths)).all()
+    assert set(size.tolist()) == {2, 4, 8}
+
+
+@pytest.mark.parametrize("bits", [None, 8])
+def test_what_is_saved_is_the_model_that_was_trained(bits, documents, tokenizer, tmp_path):
+    learner = run(RECIPE, documents, tmp_path / "run").go()
+    folder = tmp_path / "model"
+    folder.mkdir()
+    save_tokenizer(tokenizer, folder, SHAPE.context)
+    save_model(learner, RECIPE, folder, tokenizer.get_vocab()[END], bits)
+
+    stock, wrapped = load(str(folder))[:2]
+    tokens = mx.array([documents[0]])
+    ours = learner.token_nll(tokens, None)
+    logits = stock(tokens[:, :-1]).astype(mx.float32)
+    theirs = mx.logsumexp(logits, axis=-1) - mx.take_along_axis(logits, tokens[:, 1:, None], axis=-1)[..., 0]
+    assert np.array(ours) == pytest.approx(np.array(theirs), abs=1e-4 if bits is None else 0.1)
+    assert layout(Checkpoint.open(folder)).experts == SHAPE.experts
+    laid_out = wrapped.apply_chat_template(
+        [{"role": t.role, "content": t.text} for t in DIALOGUES[0]], add_generation_prompt=False
+    )
+    assert laid_out == documents[0]
+
+    predictor = load_predictor(folder, SHAPE.hidden, SHAPE.moe_layers, SHAPE.experts)
+    h = mx.random.normal((1, 7, SHAPE.hidden))
+    assert predictor is not None
+    assert np.array(predictor(h)) == pytest.approx(np.array(learner.predictor(h)), rel=5e-3, abs=5e-2)
+
+
+def test_a_predictor_of_another_shape_or_broken_is_refused(documents, tmp_path):
+    assert load_predictor(tmp_path, 32, 2, 8) is None
+    (tmp_path / FILE).write_bytes(b"\x10\0\0\0\0\0\0\0{}")
+    with pytest.raises(KnownError, match="predictor"):
+        load_predictor(tmp_path, 32, 2, 8)
