@@ -76,7 +76,7 @@ def test_the_text_that_comes_with_cadre_is_small_and_gives_documents(tokenizer) 
 # --- documents ---------------------------------------------------------------------------------------------
 
 
-@given(st.integers(0, 600))
+@given(st.integers(0, 2400))
 def test_the_prompt_is_a_quarter_and_64_tokens_at_most(tokenizer, length: int) -> None:
     text = (LONG * 3)[:length]
     encoded = tokenizer.encode(text)

@@ -23,7 +23,7 @@ from engine.lab.evaluation.scores import Exactly, Scores, Tally
 from engine.lab.evaluation.stage import Stage
 from engine.lab.evaluation.tracing import Trace, popular, trace
 from engine.lab.evaluation.walking import Forced
-from engine.lab.evaluation.ways import Leaving, wanted_of
+from engine.lab.evaluation.ways import LeastRecent, Leaving, wanted_of
 from engine.routing.predictor import Predictor
 from tests import reference
 from tests.lab.evaluating import document, half, nothing, stage
@@ -226,6 +226,42 @@ def test_a_least_recently_used_bank_serves_a_document_as_it_serves_token_by_toke
     assert at_once.bytes_read == one_by_one.bytes_read > 0
     if name == "lru-rationed":
         assert at_once.bytes_read <= ration * model.layers * document().scored
+
+
+class Ones:
+    """In the place of the exact way: every expert puts out 1."""
+
+    def see(self, *_: Any) -> None: ...
+
+    def switch(self, _block: Any, x: mx.array, ids: mx.array, _stock: Any) -> mx.array:
+        return mx.ones((*ids.shape, x.shape[-1]))
+
+
+@pytest.mark.parametrize("slots", [4, 6, 9])
+def test_a_least_recently_used_bank_hits_what_such_a_bank_hits(slots: int, model: Stage) -> None:
+    block = model.opened.blocks[1]
+    assert block.router is not None
+    x = mx.random.normal((40, 64), key=mx.random.key(3))
+    logits = block.router.logits(x)
+    ids, weights = wanted_of(block, logits)
+    way = LeastRecent(Ones(), [[], []], slots, None)  # type: ignore[arg-type]
+    way.dropping = True
+
+    way.see(block, x, logits)
+    y = way.switch(block, x, ids, lambda x, _slots: x)
+
+    used: list[int] = []
+    misses = 0
+    for row, weight, found in zip(np.array(ids), np.array(weights), np.array(y[..., 0]), strict=True):
+        assert found.tolist() == [float(e in used[-slots:]) for e in row]
+        misses += sum(e not in used[-slots:] for e in row)
+        hits = [int(e) for _, e in sorted(zip(weight, row, strict=True)) if e in used[-slots:]]
+        missed = [int(e) for _, e in sorted(zip(-weight, row, strict=True)) if e not in used[-slots:]]
+        for e in hits + missed:
+            used = [u for u in used if u != e] + [e]
+    assert way.bytes_read == misses * block.layer.expert_bytes
+    np.testing.assert_allclose(way.coverage[0], np.array((y[..., 0] * weights).sum(-1) / weights.sum(-1)), rtol=1e-5)
+    assert 0 < misses < ids.size
 
 
 # --- rows --------------------------------------------------------------------------------------------------
