@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -41,18 +41,20 @@ class _Axis:
     high: float
     start: float
     length: float
-    words: Callable[[float], str]
+    percent: bool = False
 
     def at(self, value: float) -> float:
         return self.start + (value - self.low) / (self.high - self.low) * self.length
 
-    def ticks(self) -> list[float]:
-        """About five round values."""
+    def ticks(self) -> list[tuple[float, str]]:
+        """About five round values, and how they are written."""
         rough = (self.high - self.low) / 5
         unit = 10 ** math.floor(math.log10(rough))
         step = next(unit * n for n in (1, 2, 5, 10) if unit * n >= rough * 0.999)
         first = math.ceil(self.low / step - 1e-9)
-        return [n * step for n in range(first, math.floor(self.high / step + 1e-9) + 1)]
+        values = [n * step for n in range(first, math.floor(self.high / step + 1e-9) + 1)]
+        decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+        return [(value, f"{value:.0%}" if self.percent else f"{value:.{decimals}f}") for value in values]
 
 
 def plot(report: dict[str, Any]) -> str:
@@ -64,9 +66,9 @@ def plot(report: dict[str, Any]) -> str:
     ]
     lines = {"exact": exact or [rows[0]], **lines}
     nll = _vertical([row["nll"] for row in rows])
-    share = _Axis(0, 1, _LEFT, _PANEL, lambda v: f"{v:.0%}")
+    share = _Axis(0, 1, _LEFT, _PANEL, percent=True)
     most = max((row["bytes_per_token"] for group in lines.values() for row in group), default=0.0) / 1e6
-    read = _Axis(0, max(most, 1e-3) * 1.05, _LEFT + _PANEL + _GAP, _PANEL, lambda v: f"{v:g}")
+    read = _Axis(0, max(most, 1e-3) * 1.05, _LEFT + _PANEL + _GAP, _PANEL)
     return "\n".join(
         [
             f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' {_STYLE}>",
@@ -86,7 +88,7 @@ def plot(report: dict[str, Any]) -> str:
 def _vertical(values: Sequence[float]) -> _Axis:
     low, high = min(values), max(values)
     room = max((high - low) * 0.06, 1e-3)
-    return _Axis(low - room, high + room, _TOP + _TALL, -_TALL, lambda v: f"{v:.3g}")
+    return _Axis(low - room, high + room, _TOP + _TALL, -_TALL)
 
 
 def _title(report: dict[str, Any]) -> str:
@@ -97,11 +99,11 @@ def _title(report: dict[str, Any]) -> str:
 def _panel(x: _Axis, y: _Axis, label: str) -> list[str]:
     bottom, right = _TOP + _TALL, x.start + x.length
     parts = [f"<rect x='{x.start}' y='{_TOP}' width='{x.length}' height='{_TALL}' fill='none' stroke='#bbb'/>"]
-    for value in y.ticks():
+    for value, words in y.ticks():
         at = y.at(value)
         parts.append(f"<line x1='{x.start}' x2='{right}' y1='{at:.1f}' y2='{at:.1f}' stroke='#eee'/>")
-        parts.append(_text(x.start - 8, at + 4, y.words(value), anchor="end"))
-    parts += [_text(x.at(value), bottom + 18, x.words(value), anchor="middle") for value in x.ticks()]
+        parts.append(_text(x.start - 8, at + 4, words, anchor="end"))
+    parts += [_text(x.at(value), bottom + 18, words, anchor="middle") for value, words in x.ticks()]
     return [*parts, _text(x.start + x.length / 2, bottom + 42, label, anchor="middle")]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -176,6 +178,17 @@ def test_other_settings_are_another_evaluation(options: dict[str, Any], model: P
 def test_nothing_that_tells_of_the_text_stays(model: Path, home: Path) -> None:
     evaluate(model, rows=["random"])
     assert [path.name for path in home.rglob("*") if path.is_file()] == ["rows.json"]
+
+
+def test_what_nobody_went_on_with_for_a_month_is_deleted(model: Path, home: Path) -> None:
+    old = home / "records" / "eval-0"
+    recent = home / "records" / "eval-1"
+    for folder, days in ((old, 31), (recent, 29)):
+        folder.mkdir(parents=True)
+        at = time.time() - days * 86400
+        os.utime(folder, (at, at))
+    evaluate(model, rows=["exact"])
+    assert [old.exists(), recent.exists()] == [False, True]
 
 
 def test_a_broken_record_is_made_anew(model: Path, home: Path) -> None:

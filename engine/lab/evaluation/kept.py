@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _DECIDING = ("budget", "experts", "generation", "lab/evaluation", "routing")
 """Folders of the engine whose code decides what a row says."""
+_LONGEST_DAYS = 30
+"""What nobody has gone on with for so long is deleted."""
 _ROWS, _TRACES = "rows.json", "traces.npz"
 
 
@@ -41,6 +44,12 @@ def key(checkpoint: Checkpoint, documents: Sequence[Document], settings: Mapping
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
+def _forget_old(records: Path) -> None:
+    for folder in records.glob("eval-*"):
+        if time.time() - folder.stat().st_mtime > _LONGEST_DAYS * 86400:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _code() -> str:
     engine = Path(__file__).parents[2]
     sources = sorted(file for folder in _DECIDING for file in (engine / folder).glob("*.py"))
@@ -52,6 +61,7 @@ class Kept:
 
     def __init__(self, name: str, *, fresh: bool = False) -> None:
         self._folder = places.home() / "records" / f"eval-{name}"
+        _forget_old(self._folder.parent)
         if fresh:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._rows: dict[str, Any] = self._read_rows()
