@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import mlx.core as mx
 from mlx_lm.models import cache as stock
 from mlx_lm.models.cache import trim_prompt_cache
 
@@ -25,12 +26,16 @@ class Span:
 
 @dataclass
 class Conversation:
-    """tokens[i] went through the caches at position i. Snapshots are places to come back to."""
+    """tokens[i] went through the caches at position i. Snapshots are places to come back to.
+
+    hidden: what a predictor looked at, states [1, T, D] by the number of tokens there were after them.
+    """
 
     caches: list[Any]
     tokens: list[int] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     snapshots: list[tuple[int, Undo]] = field(default_factory=list)
+    hidden: list[tuple[int, mx.array]] = field(default_factory=list)
 
     def extend(self, tokens: Sequence[int], coverage: float) -> None:
         self.tokens += tokens
@@ -62,6 +67,7 @@ class Conversation:
         self.tokens = self.tokens[:length]
         self.spans = [Span(min(s.end, length), s.coverage) for i, s in enumerate(self.spans) if self._begin(i) < length]
         self.snapshots = [(at, undo) for at, undo in self.snapshots if at <= length]
+        self.hidden = [(at, states) for at, states in self.hidden if at <= length]
         return length
 
     def _come_back(self, length: int) -> int:

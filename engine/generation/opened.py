@@ -26,8 +26,9 @@ from engine.experts.reading import Files, OpenFiles
 from engine.experts.residency import Residency
 from engine.generation.text import open_tokenizer
 from engine.models.supported import is_supported
-from engine.routing.block import MoEBlock, Way, hook
+from engine.routing.block import MoEBlock, Way, hook, hook_entry
 from engine.routing.families import router_shape
+from engine.routing.predictor import Predictor, load_predictor
 from engine.routing.probe import Probe
 from engine.routing.resident import Resident
 
@@ -45,7 +46,7 @@ Progress = Callable[[int, int], None]
 
 
 class Opened:
-    """A model ready to answer. `resident` is None when its family runs exact only."""
+    """A model ready to answer. `resident` is None when its family runs exact only, `predictor` when it has none."""
 
     def __init__(self, path: Path, checkpoint: Checkpoint, plan: Layout, model: Any, tokenizer: Any) -> None:
         self.path = path
@@ -58,6 +59,7 @@ class Opened:
         self.blocks: list[MoEBlock] = []
         self.residency = Residency([], _NoLoader())
         self.resident: Resident | None = None
+        self.predictor: Predictor | None = None
         self._files: Files | None = None
         self._loader: Loader | None = None
         self.load_seconds = 0.0
@@ -133,6 +135,17 @@ class Opened:
         self.residency.prior[:] = read_prior(self.path, self.residency.prior.shape)
         if self.router_shape.family is not None and self.blocks:
             self.resident = Resident(self.blocks)
+            self.predictor = self._beside()
+
+    def _beside(self) -> Predictor | None:
+        """The predictor that lies beside the checkpoint, told from now on what comes to the first MoE layer."""
+        hidden = self.checkpoint.text_config.get("hidden_size")
+        if not isinstance(hidden, int):
+            return None
+        predictor = load_predictor(self.path, hidden, len(self.blocks), self.layout.experts)
+        if predictor is not None:
+            hook_entry(self.model, self.blocks[0].layer.path, self.blocks[0])
+        return predictor
 
     def remember(self) -> None:
         """Keep what was learnt of how popular each expert is, for the next time this model is opened."""

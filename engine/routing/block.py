@@ -6,8 +6,9 @@ the spot whose call goes through the block's way. Parameter paths, isinstance ch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import mlx.core as mx
 
@@ -15,6 +16,8 @@ from engine.checkpoint.layout import MoELayer
 from engine.experts.bank import Bank
 from engine.routing.families import Family, RouterKind, RouterShape
 from engine.routing.wanted import Wanted, select_of, softmax_groups, wanted_function
+
+_DECODER_LAYER = re.compile(r"(?:\w+\.)*?layers\.\d+(?=\.)")
 
 Stock = Callable[[mx.array, mx.array], mx.array]
 """The stock switch: (x [..., D], slots [..., k]) -> [..., k, D]."""
@@ -103,13 +106,25 @@ def put_in(block: Passing, switch: Any, router: Router | None) -> None:
         _HOOKS[router.family.kind](router.module, block)
 
 
-def hook_entry(layer: Any, block: Passing) -> None:
-    """The way of `block` sees, by its `enter`, the hidden states [B, T, D] that come to this decoder layer."""
+@runtime_checkable
+class Entered(Protocol):
+    """A way that looks at what comes to the first MoE layer, too."""
+
+    def enter(self, h: mx.array) -> None:
+        """Hidden states [B, T, D]."""
+
+
+def hook_entry(model: Any, path: str, block: Passing) -> None:
+    """From now on the way of `block` is told what comes to the decoder layer that holds the module at `path`."""
+    found = _DECODER_LAYER.match(path)
+    assert found is not None, path
+    layer = _follow(model, found[0])
     stock: Any = type(layer)
 
     class Hooked(stock):  # type: ignore[misc]
         def __call__(self, x: mx.array, *rest: Any, **named: Any) -> Any:
-            block.passing().enter(x)
+            if isinstance(way := block.passing(), Entered):
+                way.enter(x)
             return super().__call__(x, *rest, **named)
 
     _become(layer, Hooked)

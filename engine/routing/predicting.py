@@ -19,13 +19,13 @@ from engine.routing.predictor import Predictor
 from engine.routing.resident import Resident
 
 LONGEST = 2048
-"""Tokens whose hidden states are kept for the next piece's or turn's prediction."""
+"""Tokens that the predictor looks at: it needs what the talk is about now, not all of it."""
 
 
 class Predicting:
-    """Wraps `resident`, whose tables it refreshes. hidden: states [1, T, D] of what came before, newest last.
+    """Wraps `resident`, whose tables it refreshes. count: residents per layer.
 
-    count: residents per layer.
+    hidden: states [1, T, D] of what came before in the conversation, newest last; those of this prompt are added.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Predicting:
         wait: Await,
     ) -> None:
         self._predictor = predictor
-        self._hidden = hidden
+        self.hidden = hidden
         self._blocks = tuple(blocks)
         self._resident = resident
         self._residency = residency
@@ -51,11 +51,10 @@ class Predicting:
         self._wishes: list[tuple[int, mx.array, mx.array]] = []
 
     def enter(self, h: mx.array) -> None:
-        """Pick by [1, T, D] and all before; begin to read."""
-        self._hidden.append(h)
-        scores = self._predictor(mx.concatenate(self._hidden, axis=1).astype(mx.float32))[0]
-        mx.eval(scores, h)
-        self._keep_latest()
+        """Pick by [1, T, D] and what came before; begin to read."""
+        self.hidden = [*self.hidden, h.astype(mx.float32)]
+        scores = self._predictor(mx.concatenate(latest(self.hidden), axis=1))[0]
+        mx.eval(scores, self.hidden)
         self._between()
         for block, row in zip(self._blocks, np.array(scores), strict=True):
             chosen = self._residency.best(np.argsort(-row, kind="stable"), self._count)
@@ -98,6 +97,12 @@ class Predicting:
             batch.abandon()
         self._reading.clear()
 
-    def _keep_latest(self) -> None:
-        while len(self._hidden) > 1 and sum(h.shape[1] for h in self._hidden[1:]) >= LONGEST:
-            self._hidden.pop(0)
+
+def latest(hidden: Sequence[mx.array]) -> list[mx.array]:
+    """The last states [1, T, D], of LONGEST tokens or, when the last one alone is longer, of that one."""
+    kept = list(hidden[-1:])
+    for states in reversed(hidden[:-1]):
+        if sum(h.shape[1] for h in kept) + states.shape[1] > LONGEST:
+            break
+        kept.insert(0, states)
+    return kept

@@ -22,6 +22,7 @@ FILE = "predictor.safetensors"
 _VERSION = "1"
 _HEADS = 4
 _WIDTH = 128
+_MOST = 4.0
 
 
 class Predictor(nn.Module):
@@ -34,22 +35,18 @@ class Predictor(nn.Module):
         self.attend = nn.Linear(hidden, _HEADS, bias=False)
         self.narrow = nn.Linear(_HEADS * hidden, _WIDTH)
         self.widen = nn.Linear(_WIDTH, layers * experts)
-        self.mean = mx.zeros((layers, experts))
-        self.deviation = mx.ones((layers, experts))
+        self.mark = mx.zeros((layers, experts))
+        self.scale = mx.ones((layers, experts))
 
     def __call__(self, h: mx.array) -> mx.array:
-        """Scores [B, L, E] that rank, for the hidden states [B, T, D] of prompts.
+        """Scores [B, L, E] that rank, for the hidden states [B, T, D] of prompts."""
+        return measured(self.raw(h), self.mark, self.scale)
 
-        Each expert's is measured against its own over many prompts: what counts is how much more than usual this
-        prompt wants it, so that no expert is in every set or in none.
-        """
-        return (self.raw(h) - self.mean) / self.deviation
-
-    def get_used_to(self, scores: mx.array, share: float) -> None:
-        """Move what is usual towards the raw scores [B, L, E] of some prompts by this share."""
-        mean, deviation = usual(scores)
-        self.mean = self.mean + share * (mean - self.mean)
-        self.deviation = self.deviation + share * (deviation - self.deviation)
+    def get_used_to(self, scores: mx.array, share: float, step: float) -> None:
+        """Move what is usual towards the raw scores [B, L, E] of some prompts by `step`; share: see `usual`."""
+        mark, scale = usual(scores, share)
+        self.mark = self.mark + step * (mark - self.mark)
+        self.scale = self.scale + step * (scale - self.scale)
 
     def raw(self, h: mx.array, seen: mx.array | None = None) -> mx.array:
         """Scores [B, L, E] before that; seen: bool [B, T], what belongs to the prompts."""
@@ -63,9 +60,24 @@ class Predictor(nn.Module):
         return scores.reshape(h.shape[0], *self._shape[1:])
 
 
-def usual(scores: mx.array) -> tuple[mx.array, mx.array]:
-    """Mean and deviation [L, E] over prompts of raw scores [B, L, E]."""
-    return scores.mean(axis=0), mx.sqrt(scores.var(axis=0) + 1e-4)
+def measured(raw: mx.array, mark: mx.array, scale: mx.array) -> mx.array:
+    """Raw scores [B, L, E] against what is usual for each expert [L, E], within (-4, 4).
+
+    What counts is how much more than others this prompt wants an expert, so that none is in every set or in none.
+    """
+    return _MOST * mx.tanh((raw - mark) / (scale * _MOST))
+
+
+def usual(raw: mx.array, share: float) -> tuple[mx.array, mx.array]:
+    """Of raw scores [B, L, E] over prompts, per expert: the mark that `share` of them pass; how far they spread.
+
+    By rank, not by mean and variance: one prompt unlike all others must not make those look alike.
+    """
+    ordered = mx.sort(raw, axis=0)
+    prompts = raw.shape[0]
+    mark = ordered[min(int(prompts * (1 - share)), prompts - 1)]
+    middle = ordered[prompts // 2]
+    return mark, mx.sort(mx.abs(raw - middle), axis=0)[prompts // 2] + 1e-3
 
 
 def save_predictor(folder: Path, predictor: Predictor) -> None:

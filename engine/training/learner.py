@@ -16,7 +16,7 @@ from mlx_lm.models import dots1
 
 from engine.routing.block import Router, hook_entry, put_in
 from engine.routing.families import router_shape
-from engine.routing.predictor import Predictor, usual
+from engine.routing.predictor import Predictor, measured, usual
 from engine.training.products import expert_products
 from engine.training.recipe import Recipe, Routing, Shape
 from engine.training.sets import best, spread, straight_through
@@ -70,7 +70,7 @@ class Learner(nn.Module):
             self._hook(shape)
         if recipe.routing is Routing.FROZEN:
             self.predictor = Predictor(shape.hidden, shape.moe_layers, shape.experts)
-            self.predictor.freeze(keys=["mean", "deviation"], strict=True)
+            self.predictor.freeze(keys=["mark", "scale"], strict=True)
         self._forget()
 
     def _hook(self, shape: Shape) -> None:
@@ -80,7 +80,7 @@ class Learner(nn.Module):
             block = Block(index, layer.mlp.experts, self)
             self._blocks.append(block)
             put_in(block, layer.mlp.experts, Router(form, layer.mlp))
-        hook_entry(self.model.layers[shape.dense_layers], self._blocks[0])
+        hook_entry(self.model, f"model.layers.{shape.dense_layers}.mlp", self._blocks[0])
 
     def _forget(self) -> None:
         self._logits: list[mx.array] = []
@@ -123,10 +123,14 @@ class Learner(nn.Module):
     def _measured(self, raw: list[mx.array]) -> list[mx.array]:
         """Against what is usual: in training in this batch, since it moves while it is learnt and sets must differ."""
         if self._learning:
-            mean, deviation = (mx.stop_gradient(a) for a in usual(mx.concatenate(raw)))
+            mark, scale = (mx.stop_gradient(a) for a in usual(mx.concatenate(raw), self._home_share))
         else:
-            mean, deviation = self.predictor.mean, self.predictor.deviation
-        return [(r - mean) / deviation for r in raw]
+            mark, scale = self.predictor.mark, self.predictor.scale
+        return [measured(r, mark, scale) for r in raw]
+
+    @property
+    def _home_share(self) -> float:
+        return self.recipe.home / self.recipe.shape.experts
 
     def see(self, block: Block, _x: mx.array, logits: mx.array) -> None:
         self._logits.append(logits.astype(mx.float32))
@@ -192,7 +196,7 @@ class Learner(nn.Module):
         """
         recipe = self.recipe
         if recipe.routing is Routing.FROZEN:
-            self.predictor.get_used_to(losses.scores, max(recipe.usual_step, 1 / (step + 1)))
+            self.predictor.get_used_to(losses.scores, self._home_share, max(recipe.usual_step, 1 / (step + 1)))
         elif recipe.routing is Routing.TOKEN:
             for block, load in zip(self._blocks, losses.loads, strict=True):
                 gate = self.model.layers[recipe.shape.dense_layers + block.index].mlp.gate

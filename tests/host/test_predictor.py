@@ -1,0 +1,91 @@
+"""A predictor beside a checkpoint picks the experts of fast answers, all layers at once."""
+
+from __future__ import annotations
+
+import mlx.core as mx
+import numpy as np
+import pytest
+from mlx_lm.utils import load
+
+from engine import messages as m
+from engine.lab.tiny import make_checkpoint
+from engine.routing.families import router_shape
+from engine.routing.predictor import FILE, Predictor, load_predictor, save_predictor
+from tests.host.asking import LONG, answer, ask, assert_right, send
+
+FAMILIES = ["dots1", "qwen3_moe", "deepseek_v2"]
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def predicted(request, tmp_path_factory):
+    """A tiny checkpoint with a random predictor whose scores differ much from prompt to prompt."""
+    folder = make_checkpoint(tmp_path_factory.mktemp("predicted") / request.param, request.param)
+    model, _ = load(str(folder), lazy=True)[:2]
+    layers = [layer for layer in model.layers if hasattr(getattr(layer, "mlp", None), "gate")]
+    mx.random.seed(3)
+    predictor = Predictor(model.args.hidden_size, len(layers), 16)
+    predictor.widen.weight = mx.random.normal(predictor.widen.weight.shape)
+    save_predictor(folder, predictor)
+    return folder
+
+
+def sets(folder, prompt: list[int], count: int) -> list[set[int]]:
+    """What the predictor says of the tokens, by mlx-lm's model alone."""
+    model, _ = load(str(folder))[:2]
+    first = next(i for i, layer in enumerate(model.layers) if hasattr(getattr(layer, "mlp", None), "gate"))
+    h = model.model.embed_tokens(mx.array([prompt]))
+    for layer in model.layers[:first]:
+        h = layer(h, "causal", None)
+    predictor = load_predictor(folder, h.shape[-1], len(model.layers) - first, 16)
+    assert predictor is not None
+    scores = np.array(predictor(h.astype(mx.float32))[0])
+    groups = router_shape(model.args.model_type, vars(model.args)).groups
+    return [_best(row, count, groups) for row in scores]
+
+
+def _best(scores: np.ndarray, count: int, groups: int) -> set[int]:
+    """The highest, equally many of each group."""
+    size = len(scores) // groups
+    parts = [np.argsort(-scores[g * size : (g + 1) * size])[: count // groups] + g * size for g in range(groups)]
+    return set(np.concatenate(parts).tolist())
+
+
+def tokens(folder, question: m.Ask) -> list[int]:
+    _, tokenizer = load(str(folder), lazy=True)[:2]
+    messages = [{"role": t.role, "content": t.content} for t in question.turns]
+    laid_out = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=False)
+    return list(laid_out)
+
+
+def test_the_predictor_chooses_the_residents_of_a_fast_answer(engine, predicted):
+    first = ask(predicted, "Which experts does this prompt need?", mode=m.Mode.FAST, experts=0.5, max_tokens=3)
+    other = ask(predicted, LONG, mode=m.Mode.FAST, experts=0.5, max_tokens=3)
+    for question in (first, other):
+        record = answer(engine, question)
+        assert [set(ids) for ids in record.selection] == sets(predicted, tokens(predicted, question)[:-1], 8)
+    assert record.experts["bytes_kept"] > 0  # what both prompts need was not read twice
+    assert any("predicted sets hold" in note for note in record.notes)
+
+
+@pytest.mark.parametrize("mode", list(m.Mode))
+def test_with_all_experts_resident_every_mode_answers_as_mlx_lm_does(engine, predicted, mode):
+    question = ask(predicted, mode=mode, experts=1.0)
+    assert_right(answer(engine, question), question)
+
+
+def test_a_follow_up_is_predicted_from_what_was_said_before_too(engine, predicted):
+    question = ask(predicted, mode=m.Mode.FAST, experts=0.5, max_tokens=4, conversation="c")
+    record = answer(engine, question)
+    turns = (*question.turns, m.Turn("assistant", record.text), m.Turn("user", "And then?"))
+    follow_up = ask(predicted, turns=turns, mode=m.Mode.FAST, experts=0.5, max_tokens=4, conversation="c")
+    alone = ask(predicted, "And then?", mode=m.Mode.FAST, experts=0.5, max_tokens=4)
+    assert answer(engine, follow_up).selection != answer(engine, alone).selection
+
+
+def test_a_broken_predictor_is_told_in_a_sentence(engine, tmp_path):
+    folder = make_checkpoint(tmp_path / "m", "dots1")
+    (folder / FILE).write_bytes(b"cut off")
+    question = ask(folder, mode=m.Mode.FAST)
+    failed = send(engine, question).failed(question.request)
+    assert failed.known
+    assert FILE in failed.next_step
