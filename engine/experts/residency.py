@@ -17,8 +17,8 @@ from engine.errors import KnownError
 from engine.experts.bank import Bank
 from engine.experts.loader import Batch, Loader
 
-HALF_LIFE = 16
-"""Tokens after which a wish counts half: the best over three kinds of text (docs/performance.md, Exact)."""
+HALF_LIFE = 8
+"""Tokens after which a wish counts half: the fewest bytes over three kinds of text (docs/performance.md, Exact)."""
 PRIOR_TOKENS = 32
 """The prior weighs as much as this many tokens of the prompt."""
 
@@ -73,16 +73,18 @@ class Residency:
 
     # --- what is wanted -------------------------------------------------------------------------------
 
-    def note(self, layer: int, ids: npt.NDArray[np.integer], weights: Floats | None = None, tokens: int = 1) -> Floats:
-        """Count wishes of one layer: ids and weights of any shape. Returns wishes per expert, float32 [E]."""
-        flat = ids.reshape(-1)
-        experts = self.banks[layer].layer.experts
-        wishes = np.bincount(flat, None if weights is None else weights.reshape(-1), experts).astype(np.float32)
-        total = wishes.sum()
-        if total > 0:
-            wishes *= tokens / total  # one token, one wish, shared among the experts it wanted
-        fade = 0.5 ** (tokens / HALF_LIFE)
-        self.heat[layer] = self.heat[layer] * fade + wishes
+    def note(self, layer: int, ids: npt.NDArray[np.integer], weights: Floats | None = None) -> Floats:
+        """Count wishes of one layer: ids and weights [k], or [..., k] in the order of the tokens. Returns wishes per
+        expert, float32 [E]: one token, one wish, shared among the experts it wanted.
+        """
+        rows = ids.reshape(-1, ids.shape[-1])
+        tokens, experts = len(rows), self.banks[layer].layer.experts
+        shares = np.ones(rows.shape) if weights is None else weights.reshape(rows.shape)
+        shares = shares * (tokens / max(float(shares.sum()), 1e-30))
+        fade = 0.5 ** (np.arange(tokens, -1, -1) / HALF_LIFE)  # of what was before, then of each token
+        wishes = np.bincount(rows.reshape(-1), shares.reshape(-1), experts).astype(np.float32)
+        lately = np.bincount(rows.reshape(-1), (shares * fade[1:, None]).reshape(-1), experts)
+        self.heat[layer] = self.heat[layer] * fade[0] + lately
         self.prior[layer] += wishes
         return wishes
 
@@ -185,9 +187,8 @@ class Residency:
         return self.start(layer, missing) if missing else None
 
     def hottest(self, layer: int, count: int) -> list[int]:
-        """The best set for what was wanted lately."""
-        heat = self.heat[layer]
-        return self.best(self.ranking(layer, heat), count)
+        """The best set for what was wanted lately; of what was not, the most popular."""
+        return self.best(np.lexsort((-self.use.basis[layer], -self.heat[layer])), count)
 
     def resident(self) -> list[npt.NDArray[np.int32]]:
         return [bank.table.resident() for bank in self.banks]

@@ -168,7 +168,8 @@ class Answer:
     def _prefill_exact(self, conversation: Conversation, new: list[int]) -> Exact:
         assert self.plan is not None
         self._route_by_all()
-        exact = Exact(self._opened.residency, self.plan.resident, self._between, self._wait)
+        lately = self.plan.mode is Mode.EXACT
+        exact = Exact(self._opened.residency, self.plan.resident, self._between, self._wait, lately=lately)
         self._through(conversation, new, exact, 1.0)
         exact.finish()
         return exact

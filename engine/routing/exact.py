@@ -31,14 +31,17 @@ class Seen:
 
 
 class Exact:
-    """keep: how many experts of a layer stay when a prompt wants more than its bank holds."""
+    """keep: how many experts of a layer stay when a prompt wants more than its bank holds: those that all of it
+    wanted most, for a selection, or with `lately` those of its end, for exact tokens to come.
+    """
 
-    def __init__(self, residency: Residency, keep: int, between: Between, wait: Await) -> None:
+    def __init__(self, residency: Residency, keep: int, between: Between, wait: Await, *, lately: bool = False) -> None:
         self.seen = Seen()
         self.wishes: dict[int, Floats] = {}
         self._unread: dict[int, mx.array] = {}
         self._residency = residency
         self._keep = keep
+        self._lately = lately
         self._between = between
         self._wait = wait
 
@@ -79,7 +82,7 @@ class Exact:
     def _note_rows(self, layer: int, rows: Ids, missing: Sequence[int]) -> None:
         self.seen.wanted[layer] = rows[-1]
         self.seen.absent[layer] = np.array(missing, np.int32)
-        wishes = self._residency.note(layer, rows, tokens=len(rows))
+        wishes = self._residency.note(layer, rows)
         self.wishes[layer] = self.wishes[layer] + wishes if layer in self.wishes else wishes
 
     def _in_groups(self, block: MoEBlock, x: mx.array, rows: Ids, wanted: list[int], stock: Stock) -> mx.array:
@@ -88,8 +91,7 @@ class Exact:
         Returns [tokens * k, D] in the order of `rows`.
         """
         layer, table = block.index, block.bank.table
-        ranking = self._residency.ranking(layer, self.wishes[layer])
-        stay = set(self._residency.best(ranking, self._keep))
+        stay = set(self._staying(layer))
         groups = passing_groups(wanted, table.resident().tolist(), stay, table.slots)
         outputs, positions = [], []
         for group, coming in pairwise([[], *groups, []]):
@@ -102,6 +104,11 @@ class Exact:
             self._bring(block, coming, group, stay, output)
         order = np.argsort(np.concatenate(positions), kind="stable")
         return mx.concatenate(outputs)[mx.array(order)]
+
+    def _staying(self, layer: int) -> list[int]:
+        if self._lately:
+            return self._residency.hottest(layer, self._keep)
+        return self._residency.best(self._residency.ranking(layer, self.wishes[layer]), self._keep)
 
     def _bring(
         self, block: MoEBlock, coming: Sequence[int], busy: Sequence[int], stay: set[int], output: mx.array | None

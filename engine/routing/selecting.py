@@ -79,7 +79,7 @@ class Selecting:
         self._residency.prepare(block.index)
         layer, table = block.index, block.bank.table
         ids = ids.reshape(-1, ids.shape[-1])
-        wishes = self._residency.note(layer, ids, weights, tokens=len(ids))
+        wishes = self._residency.note(layer, ids, weights)
         self.wishes[layer] = self.wishes[layer] + wishes if layer in self.wishes else wishes
         chosen = self._residency.best(self._residency.ranking(layer, self.wishes[layer]), self._count)
         ahead = self._ahead.get(layer)

@@ -224,7 +224,7 @@ def test_wishes_decide_and_the_prior_breaks_the_tie(model, loader):
 def test_a_request_ranks_by_what_was_popular_before_it(model, loader):
     residency = residency_of(model, loader, 1)
     residency.begin()
-    residency.note(0, np.array([[1, 2], [1, 5]]), tokens=2)
+    residency.note(0, np.array([[1, 2], [1, 5]]))
     nothing = np.zeros(EXPERTS, np.float32)
     assert residency.ranking(0, nothing)[0] == 0  # its own tokens count as wishes only
     residency.begin()
@@ -237,17 +237,31 @@ def test_a_token_at_a_time_counts_like_one_layer_at_a_time(model, loader, tokens
     one, other = residency_of(model, loader, 1), residency_of(model, loader, 1)
     for wanted in tokens:
         one.note_token(np.array([wanted, wanted]))
-        other.note(0, np.array(wanted))
-        other.note(1, np.array(wanted))
+    for layer in (0, 1):
+        other.note(layer, np.array(tokens))
     np.testing.assert_allclose(one.heat, other.heat, rtol=1e-4)
     np.testing.assert_allclose(one.prior, other.prior, rtol=1e-4)
 
 
 def test_a_wish_of_long_ago_counts_less(model, loader):
     residency = residency_of(model, loader, 1)
-    residency.note(0, np.array([0, 0, 0]), tokens=3)
+    residency.note(0, np.array([[0], [0], [0]]))
     for _ in range(400):
         residency.note(0, np.array([5]))
     assert residency.hottest(0, 1) == [5]
     residency.heat[0, 0] = residency.heat[0, 5] + 500
     assert residency.hottest(0, 1) == [0]
+
+
+def test_the_end_of_a_prompt_is_hotter_than_its_beginning(model, loader):
+    residency = residency_of(model, loader, 1)
+    residency.note(0, np.array([[1, 2], [3, 4]]))
+    assert set(residency.hottest(0, 2)) == {3, 4}
+
+
+def test_of_what_was_not_wanted_the_popular_are_hottest(model, loader):
+    residency = residency_of(model, loader, 1)
+    residency.prior[0, 7] = 1
+    residency.begin()
+    residency.note(0, np.array([5]))
+    assert residency.hottest(0, 2) == [5, 7]
