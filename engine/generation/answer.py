@@ -234,8 +234,8 @@ class Answer:
         self._decoder = self._first_decoder(cursor)
         ends = set(self._opened.tokenizer.eos_token_ids)
         went_through = prompt[-1]
-        for _ in range(most):
-            taken = self._decoder.step()
+        for left in range(most - 1, -1, -1):
+            taken = self._decoder.step(last=left == 0)
             conversation.extend([went_through], float(taken.coverage.mean()) if len(taken.coverage) else 1.0)
             went_through = taken.token
             ended = taken.token in ends

@@ -55,8 +55,8 @@ class Cursor:
 
 
 class Decoder(Protocol):
-    def step(self) -> Taken:
-        """The next token."""
+    def step(self, last: bool = False) -> Taken:
+        """The next token; last: none will be asked for after it."""
 
     def settle(self) -> None:
         """Nothing in flight afterwards; the caches end with the last token that went through the model."""
@@ -70,7 +70,7 @@ class ExactDecoder:
         self._at = cursor
         self._exact = exact
 
-    def step(self) -> Taken:
+    def step(self, last: bool = False) -> Taken:
         at = self._at
         undo = mark(at.caches, 1)
         try:
@@ -134,10 +134,10 @@ class ResidentDecoder:
         self._seconds = {"served": 0.0, "retaken": 0.0}
         self._steps = {"served": 0, "retaken": 0}
 
-    def step(self) -> Taken:
+    def step(self, last: bool = False) -> Taken:
         begun = time.perf_counter()
         flight = self._flight or self._dispatch(self._at.last, self._at.position)
-        ahead = self._dispatch(flight.token, flight.position + 1) if self._looks_ahead() else None
+        ahead = self._dispatch(flight.token, flight.position + 1) if not last and self._looks_ahead() else None
         taken = self._read(flight)
         self._count_time("served", begun)
         if self._exact is not None and float(taken.coverage.mean()) < self.retake_below:

@@ -148,6 +148,24 @@ def test_retaking_every_token_is_exact_at_the_least_residency(family: str, tmp_p
     model.close()
 
 
+def test_nothing_is_ahead_of_the_last_token(tmp_path: Path) -> None:
+    model = opened(make_checkpoint(tmp_path / "m", "qwen3_moe"))
+    E = model.layout.experts
+    model.resize(E)
+    install(model, [range(E)] * len(model.blocks))
+    caches = make_prompt_cache(model.model)
+    decoder = _decoder(model, caches, E)
+    decoder.retake_below = 0.0
+    decoder.step()
+    decoder.step()
+    assert caches[0].offset == 3
+
+    decoder.step(last=True)
+
+    assert caches[0].offset == 3
+    model.close()
+
+
 def _decoder(model: Any, caches: list[Any], count: int) -> ResidentDecoder:
     exact = exact_way(model, count)
     cursor = Cursor(caches, mx.array(PROMPT[-1:]), len(PROMPT), Sampler(Sampling()))
