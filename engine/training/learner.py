@@ -107,6 +107,7 @@ class Learner(nn.Module):
             self._sets = mx.broadcast_to(self._given[:, None], (h.shape[0], length, *self._given.shape[1:]))
             return
         at = mx.arange(length)[None]
+        h = mx.stop_gradient(h)  # the predictor reads what the model made for its own ends
         raw = [self.predictor.raw(h, at < end[:, None]) for end in (spans.prompt, spans.turn)]
         self._raw = mx.stop_gradient(mx.concatenate(raw))
         scores = self._measured(raw)
