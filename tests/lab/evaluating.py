@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import mlx.core as mx
 import numpy as np
 
+from engine.checkpoint.folder import Checkpoint
+from engine.checkpoint.layout import layout
 from engine.lab.evaluation.documents import Document
 from engine.lab.evaluation.stage import Stage, open_stage
 from engine.lab.tiny import make_checkpoint
+from engine.routing.predictor import Predictor, save_predictor
 
 TEXT = b"One, two, three: the numbers are counted from one to ten and then from ten to one. Who counts them? A child."
 
@@ -24,7 +28,12 @@ def document(seed: int = 0, tokens: int = 96, prompt: int = 20) -> Document:
 
 
 def stage(folder: Path, family: str = "qwen3_moe", piece: int = 32) -> Stage:
-    made = open_stage(make_checkpoint(folder, family), 96, None, nothing)
+    """A random model, with a random predictor beside it."""
+    make_checkpoint(folder, family)
+    plan = layout(Checkpoint.open(folder))
+    mx.random.seed(1)
+    save_predictor(folder, Predictor(64, len(plan.layers), plan.experts))
+    made = open_stage(folder, 96, None, nothing)
     made.piece = piece
     return made
 

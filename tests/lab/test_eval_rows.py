@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-import mlx_lm.utils
 import numpy as np
 import pytest
-from mlx import nn
 
 from engine.generation.decode import Cursor, ExactDecoder
 from engine.lab.evaluation import choosing
@@ -18,13 +16,11 @@ from engine.lab.evaluation.choosing import Case, Setting, by_ranking
 from engine.lab.evaluation.documents import Document
 from engine.lab.evaluation.kinds import KINDS, TREATMENTS, Kind
 from engine.lab.evaluation.paper import exact_bytes, paper_residency, play
-from engine.lab.evaluation.predicting import predicted
 from engine.lab.evaluation.scores import Exactly, Scores, Tally
 from engine.lab.evaluation.stage import Stage
 from engine.lab.evaluation.tracing import Trace, popular, trace
 from engine.lab.evaluation.walking import Forced
 from engine.lab.evaluation.ways import LeastRecent, Leaving, wanted_of
-from engine.routing.predictor import Predictor
 from tests import reference
 from tests.lab.evaluating import document, half, nothing, stage
 
@@ -39,9 +35,7 @@ def model(tmp_path_factory):
 
 
 def setting(model: Stage, **options: Any) -> Setting:
-    shape = model.opened.checkpoint.text_config["hidden_size"], model.layers, model.experts
-    mx.random.seed(1)
-    return Setting(model, 0, Predictor(*shape), **options)
+    return Setting(model, 0, **options)
 
 
 def case(model: Stage, count: int, doc: Document | None = None) -> Case:
@@ -132,7 +126,7 @@ def test_every_way_scores_the_same_tokens(name: str, model: Stage) -> None:
 PREPARED = {
     "prefill": choosing.by_prefill,
     "balanced": choosing.by_exact_prefill,
-    "predictor": by_ranking(choosing.prediction),
+    "predictor": choosing.by_prediction,
     "profile": by_ranking(choosing.popularity),
     "random": by_ranking(choosing.chance),
 }
@@ -174,20 +168,6 @@ def test_random_sets_are_those_of_the_seed(model: Stage) -> None:
     draws = [choosing.chance(Setting(model, seed), case(model, 8)) for seed in (0, 0, 1)]
     assert (draws[0] == draws[1]).all()
     assert not (draws[0] == draws[2]).all()
-
-
-def test_the_predictor_sees_what_enters_the_first_moe_layer(tmp_path: Path) -> None:
-    model = stage(tmp_path / "m", "dots1")
-    predictor = Predictor(64, model.layers, model.experts)
-    prompt = document().tokens[:12]
-    stock: Any = mlx_lm.utils.load_model(tmp_path / "m")[0]
-    stock.model.layers, stock.model.norm = stock.model.layers[:1], nn.Identity()
-
-    scores = predicted(model.opened, predictor, prompt)
-
-    expected = predictor(stock.model(mx.array(prompt)[None]).astype(mx.float32))[0]
-    np.testing.assert_allclose(scores, np.array(expected), atol=1e-5)
-    model.opened.close()
 
 
 # --- what is missing ---------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def protocol(request: Request, documents: Sequence[Document]) -> dict[str, Any]:
     }
 
 
-def model(opened: Opened, *, predictor: bool) -> dict[str, Any]:
+def model(opened: Opened) -> dict[str, Any]:
     return {
         "name": model_name(opened.path),
         "model_type": opened.checkpoint.model_type,
@@ -45,5 +45,5 @@ def model(opened: Opened, *, predictor: bool) -> dict[str, Any]:
         "experts": opened.layout.experts,
         "experts_per_token": opened.router_shape.experts_per_token,
         "slot_bytes": opened.layout.slot_bytes,
-        "predictor": predictor,
+        "predictor": opened.predictor is not None,
     }

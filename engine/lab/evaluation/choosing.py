@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from engine.lab.evaluation.documents import Document
-from engine.lab.evaluation.predicting import predicted
 from engine.lab.evaluation.scores import Floats, Scores
 from engine.lab.evaluation.stage import Stage
-from engine.routing.predictor import Predictor
+from engine.routing.predicting import Predicting
 from engine.routing.selecting import Selecting
 
 
@@ -22,7 +21,6 @@ class Setting:
 
     stage: Stage
     seed: int
-    predictor: Predictor | None = None
     ration: float = 0.0
 
 
@@ -57,6 +55,23 @@ def by_prefill(setting: Setting, case: Case) -> list[Any]:
         stage.prefill(caches, case.prompt, selecting)
     finally:
         selecting.close()
+    return caches
+
+
+def by_prediction(setting: Setting, case: Case) -> list[Any]:
+    """As fast does where a predictor lies beside the checkpoint: it picks for all layers before the first."""
+    stage, opened = setting.stage, setting.stage.opened
+    caches = stage.begin(case.count, case.prior)
+    assert opened.resident is not None
+    assert opened.predictor is not None
+    predicting = Predicting(
+        opened.predictor, [], opened.blocks, opened.resident, opened.residency, case.count, stage.pulse, stage.wait
+    )
+    try:
+        stage.prefill(caches, case.prompt, predicting)
+    finally:
+        predicting.close()
+    predicting.note()
     return caches
 
 
@@ -95,8 +110,3 @@ def popularity(_setting: Setting, case: Case) -> np.ndarray:
 def chance(setting: Setting, case: Case) -> np.ndarray:
     draw = np.random.default_rng([setting.seed, case.number])
     return draw.random((setting.stage.layers, setting.stage.experts))
-
-
-def prediction(setting: Setting, case: Case) -> np.ndarray:
-    assert setting.predictor is not None
-    return predicted(setting.stage.opened, setting.predictor, case.document.tokens[: case.document.prompt])

@@ -34,9 +34,9 @@ KINDS: Mapping[str, Kind] = {
     "prefill": Kind("fast", "prefill", walked(choose.by_prefill, _FROZEN)),
     "reselection": Kind("fast", "prefill+reselection", walked(choose.by_prefill, _RESELECTING)),
     "balanced": Kind("balanced", "prefill", walked(choose.by_exact_prefill, Serving(reselects=True, retakes=True))),
-    "predictor": Kind("fast", "predictor", walked(choose.by_ranking(choose.prediction), _FROZEN), predicts=True),
+    "predictor": Kind("fast", "predictor", walked(choose.by_prediction, _FROZEN), predicts=True),
     "predictor-reselection": Kind(
-        "fast", "predictor+reselection", walked(choose.by_ranking(choose.prediction), _RESELECTING), predicts=True
+        "fast", "predictor+reselection", walked(choose.by_prediction, _RESELECTING), predicts=True
     ),
     "profile": Kind("fast", "profile", walked(choose.by_ranking(choose.popularity), _FROZEN), learns=True),
     "random": Kind("fast", "random", walked(choose.by_ranking(choose.chance), _FROZEN)),

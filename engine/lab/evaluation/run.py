@@ -15,7 +15,6 @@ from engine.lab.evaluation.documents import documents
 from engine.lab.evaluation.kept import Kept, key
 from engine.lab.evaluation.kinds import EXACT
 from engine.lab.evaluation.paper import exact_bytes
-from engine.lab.evaluation.predicting import predictor_of
 from engine.lab.evaluation.request import Request, counts
 from engine.lab.evaluation.scores import Exactly, Floats, Scores, Tally
 from engine.lab.evaluation.stage import Stage, open_stage
@@ -57,7 +56,7 @@ class _Evaluation:
         longest = min(request.longest, opened.context or request.longest)
         self.documents = documents(self.texts, opened.tokenizer, request.documents, longest, request.seed)
         self.kept = Kept(key(opened.checkpoint, self.documents, about.settings(request)), fresh=request.fresh)
-        self.setting = Setting(self.stage, request.seed, predictor_of(opened))
+        self.setting = Setting(self.stage, request.seed)
         fitting = self._counts()
         table, notes = cells(request, fitting, self._possible())
         self.notes += notes
@@ -72,7 +71,7 @@ class _Evaluation:
             "exact_bytes": on_paper,
             "missing": parts["missing"],
             "protocol": about.protocol(request, self.documents),
-            "model": about.model(opened, predictor=self.setting.predictor is not None),
+            "model": about.model(opened),
             "machine": machine(opened.path),
             "notes": self.notes,
         }
@@ -86,7 +85,7 @@ class _Evaluation:
         return fitting
 
     def _possible(self) -> Possible:
-        routes, predicts = self.stage.opened.resident is not None, self.setting.predictor is not None
+        routes, predicts = self.stage.opened.resident is not None, self.stage.opened.predictor is not None
         return Possible(self.stage.experts, len(self.documents), routes, predicts)
 
     # --- exact --------------------------------------------------------------------------------------------

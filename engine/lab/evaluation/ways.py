@@ -24,11 +24,6 @@ class Passing:
     def __init__(self, within: Way) -> None:
         self._within = within
 
-    def enter(self, h: mx.array) -> None:
-        """The hidden states that come to the first MoE layer, where a model has a predictor."""
-        if (enter := getattr(self._within, "enter", None)) is not None:
-            enter(h)
-
     def see(self, block: MoEBlock, x: mx.array, logits: mx.array) -> None:
         self._within.see(block, x, logits)
 
@@ -107,9 +102,6 @@ class Leaving:
         self._slots = [mx.array(np.maximum(b.bank.table.slot_of, 0).astype(np.uint32)) for b in blocks]
         self._here = [mx.array((b.bank.table.slot_of >= 0).astype(np.float32)) for b in blocks]
         self._factor: mx.array | None = None
-
-    def enter(self, h: mx.array) -> None:
-        """Its set stays."""
 
     def see(self, block: MoEBlock, x: mx.array, logits: mx.array) -> None:
         ids, weights = wanted_of(block, logits)
