@@ -1,7 +1,7 @@
 """The scientific table: what frozen sets cost and win, beside dense models and an ordinary MoE.
 
-`python -m engine.training.comparison --corpus F --dev F --out DIR`: same data, same steps, several seeds. Each run and the
-whole go on where they were stopped. The models lie in DIR afterwards, for `cadre eval` and `cadre tune`.
+`python -m engine.training.comparison --corpus F --dev F --out DIR`: same data, same steps, several seeds. Each
+run and the whole go on where they were stopped. The models lie in DIR afterwards, for `cadre eval` and `cadre tune`.
 """
 
 from __future__ import annotations
@@ -100,10 +100,11 @@ def summary(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, tuple[float, 
     for row in rows:
         for size, nll in row["nll"].items():
             found.setdefault(row["kind"], {}).setdefault(size, []).append(nll)
-    return {
-        kind: {size: (statistics.mean(n), max(n) - min(n)) for size, n in sizes.items()}
-        for kind, sizes in found.items()
-    }
+    return {kind: {size: _mean_and_spread(n) for size, n in sizes.items()} for kind, sizes in found.items()}
+
+
+def _mean_and_spread(values: list[float]) -> tuple[float, float]:
+    return statistics.mean(values), max(values) - min(values)
 
 
 if __name__ == "__main__":
