@@ -68,7 +68,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class Recipe:
-    """counts: set sizes and how often a sequence is given each. home: the size a router should want to stay within."""
+    """counts: set sizes and how often a sequence is given each. home: the size a router should want to stay within.
+
+    The predictor learns far more slowly than the model: sets that change faster than routers can follow mean nothing.
+    """
 
     shape: Shape = field(default_factory=Shape)
     routing: Routing = Routing.FROZEN
@@ -76,13 +79,14 @@ class Recipe:
     batch_tokens: int = 3072
     longest: int = 320
     rate: float = 2e-3
+    predictor_rate: float = 1e-4
     warm_up: int = 100
     decay: float = 0.1
     clip: float = 1.0
     seed: int = 0
     counts: tuple[tuple[int, float], ...] = ((4, 0.3), (8, 0.35), (16, 0.2), (32, 0.15))
     home: int = 8
-    consistency: float = 0.2
+    consistency: float = 0.3
     usual_step: float = 0.02
     distillation: float = 0.1
     noise: float = 0.5

@@ -43,14 +43,10 @@ class Run:
         mx.random.seed(self.recipe.seed)
         self.learner = Learner(self.recipe)
         recipe = self.recipe
-        rate = optim.join_schedules(
-            [
-                optim.linear_schedule(0.0, recipe.rate, recipe.warm_up),
-                optim.cosine_decay(recipe.rate, max(recipe.steps - recipe.warm_up, 1), recipe.rate * 0.05),
-            ],
-            [recipe.warm_up],
+        self.optimizer = optim.MultiOptimizer(
+            [_adam(recipe, recipe.predictor_rate), _adam(recipe, recipe.rate)],
+            [lambda path, _gradient: path.startswith("predictor.")],
         )
-        self.optimizer = optim.AdamW(learning_rate=rate, betas=[0.9, 0.95], weight_decay=recipe.decay)
         self.optimizer.init(trainable(self.learner))
         self.step = 0
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -133,6 +129,17 @@ class Run:
         with (self.folder / _LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         self.say(json.dumps(line))
+
+
+def _adam(recipe: Recipe, rate: float) -> optim.AdamW:
+    schedule = optim.join_schedules(
+        [
+            optim.linear_schedule(0.0, rate, recipe.warm_up),
+            optim.cosine_decay(rate, max(recipe.steps - recipe.warm_up, 1), rate * 0.05),
+        ],
+        [recipe.warm_up],
+    )
+    return optim.AdamW(learning_rate=schedule, betas=[0.9, 0.95], weight_decay=recipe.decay)
 
 
 def _overlap(usage: mx.array, sequences: int, home: int) -> float:
