@@ -124,11 +124,14 @@ class Loader:
         self._readers = readers
         self._pool = ThreadPoolExecutor(readers, thread_name_prefix="cadre-reader")
 
-    def start(self, bank: Slots, experts: Iterable[int]) -> Batch:
-        """Begin to read experts into free slots of the bank; the caller has made room (slots.free)."""
+    def start(self, bank: Slots, experts: Iterable[int], readers: int | None = None) -> Batch:
+        """Begin to read experts into free slots of the bank; the caller has made room (slots.free).
+
+        readers: at most so many for this batch, all of them when None.
+        """
         self._files.check()
         batch = Batch(bank, [Filling(expert, bank.table.take()) for expert in sorted(experts)])
-        batch.submit(self._pool, self._files, self._ranges(bank, batch.fillings), self._readers)
+        batch.submit(self._pool, self._files, self._ranges(bank, batch.fillings), readers or self._readers)
         return batch
 
     def close(self) -> None:

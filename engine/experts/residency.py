@@ -166,9 +166,9 @@ class Residency:
         self.make_room(layer, len(missing), {*wanted, *keep})
         return self.start(layer, missing)
 
-    def start(self, layer: int, missing: Collection[int]) -> Batch:
-        """Begin to read into free slots."""
-        batch = self.loader.start(self.banks[layer], missing)
+    def start(self, layer: int, missing: Collection[int], *readers: int) -> Batch:
+        """Begin to read into free slots; readers: how many at most, if not all of the loader's."""
+        batch = self.loader.start(self.banks[layer], missing, *readers)
         self.traffic.read += len(missing)
         self.traffic.bytes_read += batch.nbytes
         return batch

@@ -22,6 +22,8 @@ from engine.routing.resident import Resident
 RESELECT_BELOW = 0.7
 """A lower mean coverage over the last RESELECT_WINDOW tokens changes the set."""
 RESELECT_WINDOW = 16
+READERS = 1
+"""Per expert: several are on their way at once, and every reader competes with decoding for the interpreter."""
 ASKED = "asked for"
 
 
@@ -123,7 +125,7 @@ class Reselection:
         while self.waiting:
             exchange = self.waiting.popleft()
             if exchange.block.bank.table.free:
-                batch = self.residency.start(exchange.block.index, [exchange.coming])
+                batch = self.residency.start(exchange.block.index, [exchange.coming], READERS)
                 self.reading.append((exchange, batch))
             else:
                 left.append(exchange)
