@@ -31,6 +31,9 @@ from engine.generation.text import Stream, encode, has_template
 from engine.messages import Ask, Mode, Record
 from engine.routing.block import Way
 from engine.routing.exact import Exact
+from engine.routing.predicting import Predicting, latest
+from engine.routing.predictor import Predictor
+from engine.routing.resident import Resident
 from engine.routing.selecting import Selecting
 
 ROOM_FOR_PIECE = 0.15
@@ -60,7 +63,7 @@ class Answer:
         self._use: Use | None = None
         self._watch = Watch(ask.reselect_every, fixed=ask.profile is not None)
         self._reselection: Reselection | None = None
-        self._selecting: Selecting | None = None
+        self._selecting: Selecting | Predicting | None = None
         self._decoder: Decoder | None = None
         self._routed_by_residents = False
         self._saved: list[np.ndarray] = []
@@ -193,6 +196,9 @@ class Answer:
         self._route_by_all()
         self._routed_by_residents = True
         assert opened.resident is not None
+        if opened.predictor is not None:
+            self._prefill_predicting(opened.predictor, opened.resident, conversation, new)
+            return
         selecting = Selecting(opened.blocks, opened.resident, residency, count, self._between, self._wait)
         if conversation.tokens:
             selecting.wishes = {b.index: residency.heat[b.index].copy() for b in opened.blocks}
@@ -201,6 +207,20 @@ class Answer:
         if selecting.guessed:
             share = selecting.guessed_right / selecting.guessed
             self.telling.notes.append(f"{share:.0%} of the experts read ahead were right.")
+
+    def _prefill_predicting(
+        self, predictor: Predictor, resident: Resident, conversation: Conversation, new: list[int]
+    ) -> None:
+        assert self.plan is not None
+        opened = self._opened
+        before = [states for _, states in conversation.hidden]
+        self._selecting = predicting = Predicting(
+            predictor, before, opened.blocks, resident, opened.residency, self.plan.resident, self._between, self._wait
+        )
+        self._through(conversation, new, predicting, 0.0)
+        at = len(conversation.tokens)
+        conversation.hidden += [(at, states) for states in latest(predicting.hidden[len(before) :])]
+        self.telling.notes.append(f"The predicted sets hold {predicting.note():.0%} of what the prompt wanted.")
 
     def _through(self, conversation: Conversation, new: list[int], way: Way, coverage: float) -> None:
         before = len(conversation.tokens)
