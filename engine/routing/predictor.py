@@ -21,7 +21,7 @@ from engine.errors import KnownError
 FILE = "predictor.safetensors"
 _VERSION = "1"
 _HEADS = 4
-_WIDTH = 128
+_WIDTH = 16
 _MOST = 4.0
 
 

@@ -86,7 +86,7 @@ class Recipe:
     seed: int = 0
     counts: tuple[tuple[int, float], ...] = ((4, 0.3), (8, 0.35), (16, 0.2), (32, 0.15))
     home: int = 8
-    consistency: float = 0.3
+    consistency: float = 0.5
     usual_step: float = 0.02
     distillation: float = 0.1
     noise: float = 0.5
