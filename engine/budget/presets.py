@@ -1,0 +1,117 @@
+"""The table from use case and difficulty to tier, mode and reselection period. Deciding is pure; reading is at the end.
+
+The table that comes with Cadre is resources/presets.toml; a person's copy in Cadre's folder beats it line by line.
+A copy that cannot be read is not half obeyed: the defaults serve, and a note says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from engine.budget.difficulty import Difficulty
+from engine.budget.preset_lines import Grade, checked, wrong
+from engine.budget.request import UseCase
+from engine.errors import KnownError
+from engine.messages import Mode
+from engine.models import places
+
+FILE = "presets.toml"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """reselect_every: tokens, 0 for only when coverage falls."""
+
+    tier: str
+    mode: Mode
+    reselect_every: int
+
+
+@dataclass(frozen=True)
+class Presets:
+    """table: for every use case and grade. notes: what was wrong with the person's file, in sentences."""
+
+    easy_below: float
+    hard_from: float
+    table: Mapping[tuple[UseCase, Grade], Preset]
+    notes: tuple[str, ...] = ()
+
+    def grade(self, score: float) -> Grade:
+        if score < self.easy_below:
+            return Grade.EASY
+        return Grade.HARD if score >= self.hard_from else Grade.MIDDLE
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a request gets: the preset, except for what the person pinned."""
+
+    tier: str
+    mode: Mode
+    reselect_every: int
+    why: str
+
+
+def decide(difficulty: Difficulty, presets: Presets, budget: str, mode: Mode, reselect_every: int = 0) -> Choice:
+    """What was asked for beats the table where it is not "auto"; a reselect_every of 0 leaves it to the table."""
+    grade = presets.grade(difficulty.score)
+    preset = presets.table[difficulty.use_case, grade]
+    words = {Grade.EASY: "Easy", Grade.MIDDLE: "Middling", Grade.HARD: "Hard"}[grade]
+    return Choice(
+        preset.tier if budget == "auto" else budget,
+        preset.mode if mode is Mode.AUTO else mode,
+        reselect_every or preset.reselect_every,
+        f"{words}: {difficulty.reason}.",
+    )
+
+
+def parse(defaults: str, own: str | None = None) -> Presets:
+    """The table from the text that comes with Cadre and the text of the person's file.
+
+    Raises:
+        KnownError: one of the texts is no such table.
+    """
+    tables = [checked(text) for text in (defaults, own) if text is not None]
+    limits = {name: float(value) for table in tables for name, value in table.get("difficulty", {}).items()}
+    if not 0 <= limits["easy_below"] <= limits["hard_from"] <= 1:
+        raise wrong("easy_below and hard_from lie from 0 to 1, easy_below first")
+    table = {(case, grade): _preset(tables, case, grade) for case in UseCase for grade in Grade}
+    return Presets(limits["easy_below"], limits["hard_from"], table)
+
+
+def _preset(tables: list[dict[str, Any]], case: UseCase, grade: Grade) -> Preset:
+    """The person's lines beat Cadre's; within one file those of a use case beat the general ones."""
+    lines: dict[str, Any] = {}
+    for table in tables:
+        lines |= table.get(grade, {})
+        lines |= table.get(case, {}).get(grade, {})
+    return Preset(lines["tier"], Mode(lines["mode"]), lines["reselect_every"])
+
+
+# --- files ------------------------------------------------------------------------------------------------
+
+
+def own_file() -> Path:
+    return places.home() / FILE
+
+
+def load() -> Presets:
+    """Cadre's table with the person's file over it; a broken one is noted and not used."""
+    defaults = (places.resources() / FILE).read_text(encoding="utf-8")
+    try:
+        own = own_file().read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return parse(defaults)
+    except (OSError, UnicodeDecodeError) as error:
+        return _noted(parse(defaults), wrong(f"{own_file()}: {error}"))
+    try:
+        return parse(defaults, own)
+    except KnownError as error:
+        return _noted(parse(defaults), error)
+
+
+def _noted(presets: Presets, error: KnownError) -> Presets:
+    return replace(presets, notes=(f"{error.sentence} The defaults serve. {error.next_step}",))
