@@ -156,6 +156,18 @@ class ModelLoaded:
 
 
 @dataclass(frozen=True)
+class Classified:
+    """How hard the request seems, 0 to 1, and what that gets; budget and mode as asked for where they were."""
+
+    request: str
+    use_case: str
+    difficulty: float
+    budget: str
+    mode: Mode
+    why: str
+
+
+@dataclass(frozen=True)
 class Planned:
     """What the request gets, before anything is read. offer: a faster way, when this one takes long."""
 
@@ -307,6 +319,7 @@ class EngineStopped:
 Event = (
     ModelLoading
     | ModelLoaded
+    | Classified
     | Planned
     | ExpertsSelected
     | ExpertsLoading

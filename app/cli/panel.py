@@ -113,7 +113,7 @@ def _map(view: View, look: Look, width: int, height: int) -> tuple[list[Line], i
 
 def _figures(view: View, look: Look, width: int) -> list[Line]:
     """One under the other, each with its bar or curve."""
-    lines: list[Line] = []
+    lines: list[Line] = [_labelled("Request", view.judged, width)] if view.judged else []
     if view.memory is not None:
         lines += [
             _labelled("Memory", _held(view.memory), width),

@@ -55,7 +55,7 @@ class View:
 
     read: bytes of experts read for this request so far. batch: layer, bytes and time of the last word of reading.
     coverage, arrivals, speeds: one value per token, oldest first. again: tokens taken again.
-    happened: the last thing worth a word.
+    judged: how hard the request seems and why. happened: the last thing worth a word.
     """
 
     began: float = 0.0
@@ -75,6 +75,7 @@ class View:
     tokens: int = 0
     speeds: tuple[float, ...] = ()
     again: int = 0
+    judged: str = ""
     happened: str = ""
     record: m.Record | None = None
     batch: tuple[int, int, float] = field(default=(-1, 0, 0.0))
@@ -129,6 +130,11 @@ def _(event: m.ModelLoaded, view: View) -> View:
         per_token=event.experts_per_token,
         expert_bytes=event.slot_bytes // layers,
     )
+
+
+@_after.register
+def _(event: m.Classified, view: View) -> View:
+    return replace(view, judged=event.why)
 
 
 @_after.register

@@ -71,8 +71,8 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def plan(shape: Shape, terms: Terms, mode: Mode, budget: str, experts: Count) -> Plan:
-    """What the request gets.
+def plan(shape: Shape, terms: Terms, mode: Mode, budget: str, experts: Count, at_least: float = 0.0) -> Plan:
+    """What the request gets. at_least: share of the experts below which a budget does not go, if memory allows.
 
     Raises:
         KnownError: a count that cannot work, or memory that holds not even the least.
@@ -86,6 +86,10 @@ def plan(shape: Shape, terms: Terms, mode: Mode, budget: str, experts: Count) ->
         why = "The model has no experts to choose from: all of it is used."
         return Plan(mode, budget, 0, 0, shape.dense_parameters, _memory(shape, terms, 0), why, tuple(notes))
     wanted, why = _wanted(shape, budget, experts)
+    enough = shape.router.legal(round(at_least * shape.experts), shape.experts)
+    if experts is None and enough > wanted:
+        why = f"The model is not known to do with {wanted} experts per layer: {at_least:.0%}, not {budget}."
+        wanted, budget = enough, "auto"
     fits = _fits(shape, terms)
     if fits < shape.least:
         raise _too_little(shape, terms)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.budget.difficulty import Difficulty
+from engine.budget.plan import AUTO_SHARE
 from engine.budget.preset_lines import Grade, checked, wrong
 from engine.budget.request import UseCase
 from engine.errors import KnownError
@@ -47,23 +48,39 @@ class Presets:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a request gets: the preset, except for what the person pinned."""
+    """What a request gets: the preset, except for what the person pinned. at_least: share of the experts to hold."""
 
     tier: str
     mode: Mode
     reselect_every: int
+    at_least: float
     why: str
 
 
-def decide(difficulty: Difficulty, presets: Presets, budget: str, mode: Mode, reselect_every: int = 0) -> Choice:
-    """What was asked for beats the table where it is not "auto"; a reselect_every of 0 leaves it to the table."""
+@dataclass(frozen=True)
+class Asked:
+    """What the person asked for: "auto", or 0 tokens, leaves it to the table. A mode that is pinned has no period."""
+
+    budget: str = "auto"
+    mode: Mode = Mode.AUTO
+    reselect_every: int = 0
+
+
+def decide(difficulty: Difficulty, presets: Presets, asked: Asked, *, small_sets: bool) -> Choice:
+    """What was asked for, else what the table says. small_sets: whether the model was trained for few experts.
+
+    An ordinary model answers badly from few experts, and in fast mode says nothing of it. As long as nobody measured
+    how few it bears, it gets no fewer than ever before and its misses are made good, unless the person insists.
+    """
     grade = presets.grade(difficulty.score)
     preset = presets.table[difficulty.use_case, grade]
     words = {Grade.EASY: "Easy", Grade.MIDDLE: "Middling", Grade.HARD: "Hard"}[grade]
+    careful = preset.mode if small_sets or preset.mode is not Mode.FAST else Mode.BALANCED
     return Choice(
-        preset.tier if budget == "auto" else budget,
-        preset.mode if mode is Mode.AUTO else mode,
-        reselect_every or preset.reselect_every,
+        preset.tier if asked.budget == "auto" else asked.budget,
+        careful if asked.mode is Mode.AUTO else asked.mode,
+        asked.reselect_every or (preset.reselect_every if asked.mode is Mode.AUTO else 0),
+        0.0 if small_sets or asked.budget != "auto" else AUTO_SHARE,
         f"{words}: {difficulty.reason}.",
     )
 

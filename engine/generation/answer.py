@@ -15,7 +15,11 @@ import numpy as np
 from mlx_lm.models.cache import make_prompt_cache
 
 from engine.budget.activations import activations, piece_size
+from engine.budget.difficulty import difficulty
 from engine.budget.plan import Plan, Terms, plan
+from engine.budget.presets import Asked, Choice, decide
+from engine.budget.presets import load as load_presets
+from engine.budget.request import from_turns
 from engine.errors import Cancelled, KnownError
 from engine.experts.loader import Batch, wait_all
 from engine.experts.residency import Use
@@ -80,7 +84,8 @@ class Answer:
         if not has_template(opened.tokenizer):
             telling.notes.append("The model has no chat template: the prompt was continued as plain text.")
         most = self._most_tokens(len(prompt))
-        self.plan = self._plan(len(prompt), most)
+        choice = self._chosen()
+        self.plan = self._plan(len(prompt), most, choice)
         conversation = self._continued(kept, prompt)
         reused = len(conversation.tokens)
         telling.planned(self.plan, self._offer(len(prompt) - reused))
@@ -115,8 +120,20 @@ class Answer:
             )
         return min(self.ask.max_tokens, context - prompt) if context else self.ask.max_tokens
 
-    def _plan(self, prompt: int, most: int) -> Plan:
-        opened, ask = self._opened, self.ask
+    def _chosen(self) -> Choice:
+        """How hard the request seems, and what that gets."""
+        ask, presets = self.ask, load_presets()
+        found = difficulty(from_turns(ask.turns, ask.priority))
+        asked = Asked(ask.budget, ask.mode, ask.reselect_every)
+        choice = decide(found, presets, asked, small_sets=self._opened.predictor is not None)
+        self.telling.notes += presets.notes
+        self.telling.classified(found, choice)
+        if ask.profile is None:  # a given set stays as given
+            self._watch.every = choice.reselect_every
+        return choice
+
+    def _plan(self, prompt: int, most: int, choice: Choice) -> Plan:
+        opened = self._opened
         config = opened.checkpoint.text_config
         room = max(LEAST_ROOM, int(self._limit * ROOM_FOR_PIECE))
         self._piece = piece_size(config, prompt, room)
@@ -127,7 +144,7 @@ class Answer:
             activations=activations(config, self._piece, prompt),
             limit=self._limit,
         )
-        return plan(opened.shape, terms, ask.mode, ask.budget, ask.experts)
+        return plan(opened.shape, terms, choice.mode, choice.tier, self.ask.experts, choice.at_least)
 
     def _offer(self, tokens: int) -> str:
         """A faster way, when reading for this prompt takes long; empty otherwise."""

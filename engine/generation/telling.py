@@ -9,14 +9,17 @@ from dataclasses import dataclass, field, replace
 import mlx.core as mx
 import numpy as np
 
+from engine.budget.difficulty import Difficulty
 from engine.budget.footprint import footprint
 from engine.budget.plan import Plan
+from engine.budget.presets import Choice
 from engine.experts.loader import Batch
 from engine.experts.residency import Traffic
 from engine.generation.decode import Taken
 from engine.generation.opened import Opened
 from engine.messages import (
     Ask,
+    Classified,
     Event,
     ExpertsLoading,
     ExpertsResident,
@@ -66,6 +69,7 @@ class Telling:
         self._opened = opened
         self._emit = emit
         self._plan: Plan | None = None
+        self._difficulty: Difficulty | None = None
         self._peak = 0
         self._replays = self._reselections = 0
         self._sampled = self._told = self._resident_told = 0.0
@@ -74,6 +78,10 @@ class Telling:
     def counts(self, traffic: Traffic) -> None:
         """Where this request's reads and evictions are counted."""
         self._traffic = traffic
+
+    def classified(self, found: Difficulty, choice: Choice) -> None:
+        self._difficulty = found
+        self._emit(Classified(self._request, str(found.use_case), found.score, choice.tier, choice.mode, choice.why))
 
     def planned(self, plan: Plan, offer: str) -> None:
         self._plan = plan
@@ -186,7 +194,14 @@ class Telling:
             memory=replace(plan.memory, peak=self._peak),
             selection=tuple(tuple(ids) for ids in self.selection),
             notes=tuple(self.notes),
+            difficulty=self._judgement(),
         )
+
+    def _judgement(self) -> dict[str, str | float] | None:
+        found = self._difficulty
+        if found is None:
+            return None
+        return {"score": found.score, "use_case": str(found.use_case), "reason": found.reason}
 
     def _experts(self, plan: Plan) -> dict[str, int | float]:
         whole = not self.coverage or not len(self.coverage[0])

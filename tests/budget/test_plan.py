@@ -195,6 +195,24 @@ def test_tiers_of_a_small_model_are_shares():
     assert "12% of its experts" in plan(SMALL, PLENTY, Mode.AUTO, "1b", None).why
 
 
+@pytest.mark.parametrize(("tier", "resident", "budget"), [("1b", 64, "auto"), ("4b", 64, "auto")])
+def test_a_budget_does_not_go_below_the_share_that_is_needed(tier, resident, budget):
+    made = plan(LARGE, PLENTY, Mode.AUTO, tier, None, 0.5)
+
+    assert (made.resident, made.budget) == (resident, budget)
+    assert "is not known to do with" in made.why
+
+
+def test_a_count_that_was_asked_for_may_go_below_the_share():
+    assert plan(LARGE, PLENTY, Mode.AUTO, "1b", 8, 0.5).resident == 8
+
+
+def test_what_is_needed_still_has_to_fit():
+    tight = replace(PLENTY, limit=PLENTY.fixed + 22 * LARGE.slot_bytes)
+
+    assert plan(LARGE, tight, Mode.AUTO, "1b", None, 0.5).resident == 20
+
+
 def test_auto_is_half_of_the_experts_as_far_as_memory_allows():
     assert plan(LARGE, PLENTY, Mode.AUTO, "auto", None).resident == 64
     tight = replace(PLENTY, limit=PLENTY.fixed + 22 * LARGE.slot_bytes)

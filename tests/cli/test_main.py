@@ -61,7 +61,9 @@ def test_the_json_of_an_answer(capsys):
     assert set(record["seconds"]) >= {"load", "select", "prefill", "first_token", "total"}
     terms = {"base", "dense", "banks", "kv", "activations", "peak", "promised", "limit"}
     assert set(record["memory"]) >= terms
-    assert (record["mode"], record["difficulty"], record["tokens"]["generated"]) == ("fast", None, 4)
+    assert (record["mode"], record["tokens"]["generated"]) == ("fast", 4)
+    assert record["difficulty"]["use_case"] == "small talk"
+    assert set(record["difficulty"]) == {"score", "use_case", "reason"}
     assert record["experts"]["resident_per_layer"] * 4 == record["experts"]["total"]
     assert [len(ids) for ids in record["selection"]] == [8] * record["experts"]["layers"]
 

@@ -52,6 +52,14 @@ def test_the_stages_have_words():
     assert stages == ["Starting", "Picking experts", "Picking experts", "Answering"]
 
 
+def test_the_panel_says_how_hard_the_request_seems():
+    state = folded(LOADED, m.Classified("r", "code", 0.4, "2b", m.Mode.BALANCED, "Middling: code."), *READY[1:])
+    text = "\n".join("".join(s.text for s in line) for line in panel(state, Look(None, 120, 12)))
+
+    assert "Request  Middling: code." in text
+    assert "Request" not in "".join(s.text for line in panel(folded(*READY), Look(None, 120, 12)) for s in line)
+
+
 def test_residents_and_bytes_read():
     state = folded(*READY)
     assert state.experts is not None

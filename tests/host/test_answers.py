@@ -34,6 +34,9 @@ def test_a_question_with_a_system_text_and_earlier_turns(engine, model):
     assert_right(answer(engine, question), question)
 
 
+ORDER = (m.ModelLoading, m.ModelLoaded, m.Classified, m.Planned, m.Prefilled, m.Token, m.Finished)
+
+
 @pytest.mark.parametrize("mode", [m.Mode.EXACT, m.Mode.FAST, m.Mode.BALANCED])
 def test_events_come_in_order(engine, home, model, mode):
     forget(engine, home)
@@ -44,12 +47,36 @@ def test_events_come_in_order(engine, home, model, mode):
     kinds = [type(event) for event in heard.events]
     assert kinds[0] is m.ModelLoading
     assert kinds[-1] is m.Finished
-    first = [kinds.index(k) for k in (m.ModelLoading, m.ModelLoaded, m.Planned, m.Prefilled, m.Token, m.Finished)]
+    first = [kinds.index(k) for k in ORDER]
     assert first == sorted(first)
     assert kinds.index(m.ExpertsSelected) < kinds.index(m.Token)
     assert [t.index for t in heard.of(m.Token)] == list(range(len(heard.of(m.Token))))
     assert {event.request for event in heard.events if not isinstance(event, m.EngineStopped)} == {question.request}
     assert streamed(heard, question.request) == heard.record(question.request).text
+
+
+def test_auto_follows_the_judgement_of_the_request(engine, model):
+    turns = (m.Turn("user", "Prove that there are infinitely many primes"),)
+    question = ask(model, turns=turns, mode=m.Mode.AUTO, experts=None, budget="auto")
+
+    heard = send(engine, question)
+
+    (judged,) = heard.of(m.Classified)
+    record = heard.record(question.request)
+    assert record.difficulty is not None
+    assert (judged.use_case, judged.difficulty) == (record.difficulty["use_case"], record.difficulty["score"])
+    assert (judged.budget, judged.mode) == ("4b", record.mode)
+    assert "asks for a proof" in judged.why
+    assert record.experts["resident_per_layer"] * 2 >= record.experts["total"]
+
+
+def test_what_is_pinned_is_not_judged_away(engine, model):
+    question = ask(model, mode=m.Mode.EXACT, experts=None, budget="1b")
+
+    heard = send(engine, question)
+
+    assert [(e.budget, e.mode) for e in heard.of(m.Classified)] == [("1b", m.Mode.EXACT)]
+    assert heard.record(question.request).budget["name"] == "1b"
 
 
 @pytest.mark.parametrize("mode", [m.Mode.EXACT, m.Mode.FAST, m.Mode.BALANCED])
