@@ -230,10 +230,10 @@ def terminal():
 
 
 def test_a_terminal_gets_the_panel_and_keeps_the_answer(terminal):
-    asked = terminal("ask", "hello", "--max-tokens", "60", "--experts", "25%", "--mode", "fast")
+    asked = terminal("ask", "hello", "--max-tokens", "300", "--experts", "25%", "--mode", "fast")
     asked.until("Answering")
     asked.until("of what the model asked for")
-    assert "cut at 60 tokens" in asked.rest()
+    assert "cut at 300 tokens" in asked.rest()
     assert asked.process.wait(60) == 0
 
 
