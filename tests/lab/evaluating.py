@@ -32,7 +32,6 @@ def stage(folder: Path, family: str = "qwen3_moe", piece: int = 32) -> Stage:
     make_checkpoint(folder, family)
     plan = layout(Checkpoint.open(folder))
     mx.random.seed(1)
-    mx.random.seed(2)
     predictor = Predictor(64, len(plan.layers), plan.experts)
     predictor.widen.weight = mx.random.normal(predictor.widen.weight.shape)  # prompts differ by more than biases do
     save_predictor(folder, predictor)
