@@ -20,13 +20,13 @@ class Shape:
     """Of a stock dots1 model (mlx_lm.models.dots1): first layers dense, then MoE layers with shared experts."""
 
     vocabulary: int = 3072
-    hidden: int = 256
-    layers: int = 6
+    hidden: int = 288
+    layers: int = 5
     dense_layers: int = 1
-    dense_width: int = 768
+    dense_width: int = 864
     heads: int = 4
     kv_heads: int = 2
-    head: int = 64
+    head: int = 72
     experts: int = 32
     experts_per_token: int = 2
     expert_width: int = 96
@@ -78,9 +78,9 @@ class Recipe:
     steps: int = 1400
     batch_tokens: int = 3072
     longest: int = 320
-    rate: float = 2e-3
+    rate: float = 4e-3
     predictor_rate: float = 1e-4
-    warm_up: int = 100
+    warm_up: int = 50
     decay: float = 0.1
     clip: float = 1.0
     seed: int = 0
