@@ -1,0 +1,103 @@
+"""Starts and ends the desktop app: Qt, the store, the engine's line, the window. The only place that knows them all."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from app.cli.session import ENGINE_KINDS
+from app.store.store import Store
+from app.window import theme
+from app.window.answers import Answers
+from app.window.engine_line import EngineLine
+from app.window.main_window import MainWindow
+from app.window.models import Models
+from engine.errors import KnownError
+from engine.link import Engine, ProcessEngine
+
+log = logging.getLogger(__name__)
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+}
+
+
+class Desktop:
+    """Everything that lives as long as the app, made in order and closed in reverse."""
+
+    def __init__(self, store: Store, make_engine: Callable[[], Engine], model: str = "") -> None:
+        self.store = store
+        self.line = EngineLine(make_engine)
+        self.answers = Answers(store, self.line)
+        self.models = Models(model or store.chats.kept("model"))
+        self.window = MainWindow(store, self.answers, self.models)
+        self.window.open_chat(None)
+        self.models.refresh()
+        if store.recovered:
+            self.window.pane.notice.tell(
+                self.window.tr("Cadre ended unexpectedly while it answered. What was written is kept.")
+            )
+
+    def close(self) -> None:
+        self.window.close()
+        self.answers.close()
+        self.line.close()
+        self.models.close()
+        self.window.deleteLater()
+        self.store.close()
+
+
+def run(model: str = "") -> int:
+    """The app, until its window is closed.
+
+    Raises:
+        KnownError: the chats cannot be opened.
+    """
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("Cadre")
+    application.setApplicationDisplayName("Cadre")
+    qInstallMessageHandler(_log_qt)
+    theme.dress()
+    application.styleHints().colorSchemeChanged.connect(lambda _scheme: theme.dress())
+    desktop = Desktop(Store(), engine_maker(), model)
+    desktop.window.show()
+    with_signals = _let_signals_in(application)
+    try:
+        return application.exec()
+    finally:
+        with_signals.stop()
+        desktop.close()
+
+
+def engine_maker() -> Callable[[], Engine]:
+    """A process of its own, whose death the app survives; CADRE_ENGINE chooses otherwise.
+
+    Raises:
+        KnownError: there is no such kind.
+    """
+    kind = os.environ.get("CADRE_ENGINE")
+    if kind and kind not in ENGINE_KINDS:
+        raise KnownError(f"CADRE_ENGINE is {kind!r}, and only thread and process exist.", "Set one of them, or none.")
+    return ENGINE_KINDS[kind] if kind else ProcessEngine
+
+
+def _let_signals_in(application: QApplication) -> QTimer:
+    """Ctrl-C in the terminal that started the app ends it; Python sees signals only between its own steps."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: application.quit())
+    timer = QTimer(application, interval=500)
+    timer.timeout.connect(lambda: None)
+    timer.start()
+    return timer
+
+
+def _log_qt(kind: QtMsgType, _context: object, words: str) -> None:
+    log.log(_LEVELS.get(kind, logging.ERROR), "Qt: %s", words)
