@@ -68,7 +68,7 @@ class Answers(QObject):
         self._running: dict[str, Answer] = {}
         self._last: dict[int, tuple[View, Timeline]] = {}
         self._views: dict[str, View] = {}
-        line.events.connect(self._take)
+        line.arrived.connect(self._take)
 
     # --- asking -------------------------------------------------------------------------------------------
 
@@ -110,18 +110,18 @@ class Answers(QObject):
 
     # --- events -------------------------------------------------------------------------------------------
 
-    def _take(self, events: list[m.Event]) -> None:
+    def _take(self, events: list[tuple[float, m.Event]]) -> None:
         """A batch: each answer is told of at most once."""
         grown: dict[str, list[str]] = {}
         moved: dict[str, None] = {}
-        for event in events:
+        for when, event in events:
             if isinstance(event, m.EngineStopped):
                 self._engine_gone(event.sentence)
                 continue
             answer = self._running.get(event.request)
             if answer is None:
                 continue
-            self._follow(answer, event)
+            self._follow(answer, event, when)
             moved[event.request] = None
             if isinstance(event, m.Token) and event.text and not answer.stopping:
                 answer.pieces.append(event.text)
@@ -133,10 +133,9 @@ class Answers(QObject):
         for request in moved:
             self._tell(self._running[request], grown.get(request, []))
 
-    def _follow(self, answer: Answer, event: m.Event) -> None:
-        now = self._clock()
-        answer.view = view.reduce(answer.view, event, now)
-        answer.timeline = answer.timeline.after(event, now)
+    def _follow(self, answer: Answer, event: m.Event, when: float) -> None:
+        answer.view = view.reduce(answer.view, event, when)
+        answer.timeline = answer.timeline.after(event, when)
 
     def _tell(self, answer: Answer, pieces: list[str]) -> None:
         if pieces:

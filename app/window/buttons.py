@@ -11,12 +11,16 @@ from app.window.icons import SIZE, icon
 
 
 class QuietButton(QToolButton):
-    """An icon, or words, on nothing; a soft ground under the pointer; a ring with the keyboard's focus."""
+    """An icon, or words, on nothing; a soft ground under the pointer; a ring with the keyboard's focus.
+
+    flush: its words begin where the text above them begins, so it has no ground.
+    """
 
     def __init__(self, name: str, words: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = name
         self._faint = False
+        self.flush = False
         self.setToolTip(words)
         self.setAccessibleName(words)
         self.setIconSize(QSize(SIZE, SIZE))
@@ -66,7 +70,8 @@ class QuietButton(QToolButton):
         if self.text():
             painter.setFont(self.font())
             painter.setPen(colours.secondary if not self.underMouse() else colours.text)
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+            side = Qt.AlignmentFlag.AlignLeft if self.flush else Qt.AlignmentFlag.AlignHCenter
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | side, self.text())
         else:
             self.icon().paint(painter, self.rect())
         painter.end()
@@ -77,7 +82,7 @@ class QuietButton(QToolButton):
         if ground is None and self.underMouse() and self.isEnabled():
             ground = colours.fill
         painter.setPen(Qt.PenStyle.NoPen)
-        if ground is not None:
+        if ground is not None and not self.flush:
             painter.setBrush(ground)
             painter.drawRoundedRect(area, theme.RADIUS_SMALL, theme.RADIUS_SMALL)
         if self.hasFocus():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.window import theme
 from engine.models.folders import BUILTIN
@@ -24,7 +24,7 @@ class EmptyPage(QWidget):
         self._head.setFont(font)
         self._about = QLabel(self)
         self._about.setWordWrap(True)
-        self._about.setMaximumWidth(440)
+        self._about.setFixedWidth(420)
         self._choose = QPushButton(self.tr("Choose a Model…"), self)
         self._choose.clicked.connect(self.model_wanted)
         column = QVBoxLayout(self)
@@ -33,7 +33,11 @@ class EmptyPage(QWidget):
         for widget in (self._head, self._about, self._choose):
             if isinstance(widget, QLabel):
                 widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+            row = QHBoxLayout()
+            row.addStretch()
+            row.addWidget(widget)
+            row.addStretch()
+            column.addLayout(row)
         column.addStretch(5)
 
     def show_model(self, model: str, name: str, *, ready: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -24,22 +25,29 @@ log = logging.getLogger(__name__)
 
 
 class EngineLine(QObject):
-    """make: starts an engine, called on the sending thread."""
+    """make: starts an engine, called on the sending thread. clock: seconds, asked on the receiving one."""
 
-    events = Signal(list)
-    _arrived = Signal()
+    arrived = Signal(list)
+    """A batch of (when, event), in the order of their arrival."""
+    _some = Signal()
 
-    def __init__(self, make: Callable[[], Engine], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Engine],
+        clock: Callable[[], float] = time.monotonic,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._make = make
+        self._clock = clock
         self._commands: queue.SimpleQueue[m.Command | None] = queue.SimpleQueue()
-        self._waiting: deque[m.Event] = deque()
+        self._waiting: deque[tuple[float, m.Event]] = deque()
         self._told = threading.Event()
         self._closing = threading.Event()
         self._since = QElapsedTimer()
         self._frame = QTimer(self, singleShot=True)
         self._frame.timeout.connect(self._hand_over)
-        self._arrived.connect(self._schedule, Qt.ConnectionType.QueuedConnection)
+        self._some.connect(self._schedule, Qt.ConnectionType.QueuedConnection)
         self._sender = threading.Thread(target=self._send_all, name="cadre-commands", daemon=True)
         self._sender.start()
 
@@ -69,7 +77,7 @@ class EngineLine(QObject):
         while self._waiting:
             batch.append(self._waiting.popleft())
         if batch:
-            self.events.emit(batch)
+            self.arrived.emit(batch)
 
     # --- on threads of their own --------------------------------------------------------------------------
 
@@ -109,7 +117,7 @@ class EngineLine(QObject):
                 self._put(event)
 
     def _put(self, event: m.Event) -> None:
-        self._waiting.append(event)
+        self._waiting.append((self._clock(), event))
         if not self._told.is_set():
             self._told.set()
-            self._arrived.emit()
+            self._some.emit()

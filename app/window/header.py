@@ -10,6 +10,8 @@ from app.window import theme
 from app.window.buttons import quiet_button, word_button
 
 HEIGHT = 44
+_MODEL = 190
+"""Pixels that a model's name may take."""
 
 
 class Header(QWidget):
@@ -40,7 +42,8 @@ class Header(QWidget):
 
     def show_chat(self, title: str, model: str) -> None:
         self._text = title
-        self._model.say(f"{model}  ▾")
+        short = self._model.fontMetrics().elidedText(model, Qt.TextElideMode.ElideMiddle, _MODEL)
+        self._model.say(f"{short}  ▾")
         self._elide()
 
     def open_settings(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QPoint, Qt
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from app.store.rows import Folder
@@ -20,11 +20,15 @@ from app.window.monitor.strip import Strip
 from app.window.side_panel import SidePanel
 from app.window.sidebar.sidebar import Sidebar
 
+_NARROW = 700
+"""Pixels of window under which the list gives way."""
+
 
 class MainWindow(QMainWindow):
     def __init__(self, store: Store, answers: Answers, models: Models) -> None:
         super().__init__()
         self._store, self._answers, self._models = store, answers, models
+        self._narrow = False
         self.conversation = Conversation(store, answers, models, self)
         self.sidebar = Sidebar(store)
         self.pane = ChatPane(store, answers, models, self.conversation)
@@ -53,6 +57,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.sidebar.chosen.connect(self.open_chat)
+        self.sidebar.new_wanted.connect(self.new_chat)
         self.sidebar.deletion_wanted.connect(self.delete_chat)
         self.sidebar.rename_wanted.connect(self.rename_chat)
         self.sidebar.menu_wanted.connect(self._pop_up)
@@ -127,8 +132,11 @@ class MainWindow(QMainWindow):
     def _watch(self) -> None:
         """The last message of the shown branch, when it is known how it came about."""
         path = self.conversation.path()
-        if path:
+        if path and self._answers.seen(path[-1].message.id) is not None:
             self._show_answer(path[-1].message.id)
+        else:
+            self.strip.say("")
+            self.monitor.show_nothing()
 
     def _show_answer(self, message: int) -> None:
         seen = self._answers.seen(message)
@@ -147,14 +155,22 @@ class MainWindow(QMainWindow):
 
     def toggle_sidebar(self) -> None:
         self._left.set_open(not self._left.is_open)
-        self._remember()
+        self._store.chats.keep("sidebar", str(int(self._left.is_open)))
 
     def toggle_monitor(self) -> None:
         self._right.set_open(not self._right.is_open)
         self.strip.setVisible(not self._right.is_open)
         if self._right.is_open:
             self._watch()
-        self._remember()
+        self._store.chats.keep("monitor", str(int(self._right.is_open)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
+        """In a narrow window the chat comes first; wide again, the list comes back."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._left.set_open(not narrow and self._store.chats.kept("sidebar", "1") == "1", animated=False)
 
     def show_sidebar(self) -> None:
         if not self._left.is_open:
@@ -172,13 +188,8 @@ class MainWindow(QMainWindow):
         self._right.set_open(kept("monitor", "0") == "1", animated=False)
         self.strip.setVisible(not self._right.is_open)
 
-    def _remember(self) -> None:
-        self._store.chats.keep("sidebar", str(int(self._left.is_open)))
-        self._store.chats.keep("monitor", str(int(self._right.is_open)))
-
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 -- Qt's name
         self.pane.composer.flush()
         self.pane.notice.end()
-        self._remember()
         self._store.chats.keep("window", bytes(self.saveGeometry().toBase64().data()).decode())
         super().closeEvent(event)

@@ -71,7 +71,9 @@ class Models(QObject):
         self.changed.emit()
 
     def name(self, model: str) -> str:
-        return next((choice.name for choice in self.choices() if choice.asked_as == model), Path(model).name)
+        """Without who published it."""
+        named = next((choice.name for choice in self.choices() if choice.asked_as == model), model)
+        return named.rpartition("/")[2]
 
     def _search(self) -> None:
         try:

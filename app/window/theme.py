@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
 
 GRID = 8
 RADIUS, RADIUS_SMALL = 10, 6
@@ -104,7 +105,24 @@ def dress(dark: bool | None = None) -> None:
         return
     if dark is None:
         dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
-    QGuiApplication.setPalette(_palette(dark=dark))
+    palette = _palette(dark=dark)
+    QGuiApplication.setPalette(palette)
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        application.setStyleSheet(_slim_scroll_bars(colours(palette)))
+
+
+def _slim_scroll_bars(look: Colours) -> str:
+    """Like a Mac's: no arrows, no trough."""
+    handle = mixed(look.window, look.text, 0.22).name()
+    return f"""
+    QScrollBar {{ background: transparent; border: none; margin: 0; }}
+    QScrollBar:vertical {{ width: 10px; }}
+    QScrollBar:horizontal {{ height: 10px; }}
+    QScrollBar::handle {{ background: {handle}; border-radius: 3px; margin: 2px; min-height: 28px; min-width: 28px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    """
 
 
 def _palette(*, dark: bool) -> QPalette:

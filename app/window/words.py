@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from app.cli.record import percent
 from app.cli.view import View
-from app.cli.words import parameters, share, size
+from app.cli.words import parameters, size
 from app.store.rows import Json
 from app.window.timeline import Part
 
@@ -33,7 +33,7 @@ def record_line(record: Json) -> str:
 
 
 def share_of(experts: Json) -> str:
-    return share(experts["resident_per_layer"] / experts["total"])
+    return percent(experts["resident_per_layer"] / experts["total"])
 
 
 def record_rows(record: Json) -> list[tuple[str, str]]:
@@ -75,7 +75,7 @@ def record_rows(record: Json) -> list[tuple[str, str]]:
             rows.append(
                 (
                     tr("On the way"),
-                    tr("picked again {n} times, {m} tokens taken again").format(
+                    tr("experts picked again: {n}, tokens taken again: {m}").format(
                         n=experts["reselections"], m=experts["replays"]
                     ),
                 )
@@ -124,6 +124,10 @@ def stage(view: View) -> str:
         "Reading the prompt": tr("Reading the prompt"),
         "Reading experts": tr("Reading experts"),
         "Answering": tr("Answering"),
+        "Failed": tr("Failed"),
+        "Stopped": tr("Stopped"),
+        "Stopped at the length limit": tr("Stopped at the length limit"),
+        "Done": tr("Done"),
         "Waiting for something more urgent": tr("Waiting for something more urgent"),
     }
     if view.stage.startswith("Opening the model"):
@@ -131,6 +135,12 @@ def stage(view: View) -> str:
     if view.stage == "Reading experts" and view.read:
         return tr("Reading {size}").format(size=size(view.read))
     return known.get(view.stage, view.stage)
+
+
+def speed(view: View) -> str:
+    """Of late while it answers, of the whole when it is done."""
+    value = view.record.tokens_per_second if view.record is not None else view.tokens_per_second
+    return tr("{n} tokens/s").format(n=number(value)) if value else ""
 
 
 def summary(view: View) -> str:
@@ -150,8 +160,8 @@ def part(which: Part) -> str:
     return {
         Part.WAIT: tr("Waiting"),
         Part.LOAD: tr("Opening"),
-        Part.READ: tr("Reading experts"),
-        Part.PREFILL: tr("Reading the prompt"),
+        Part.READ: tr("Reading"),
+        Part.PREFILL: tr("Prompt"),
         Part.DECODE: tr("Answering"),
     }[which]
 

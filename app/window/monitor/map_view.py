@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.cli.view import Experts, View
 from app.cli.words import size
 from app.window import motion, theme
-from app.window.monitor.cells import Cells, cells, colours, experts_at, per_cell
+from app.window.monitor.cells import MOST_ROWS, Cells, cells, colours, experts_at, per_cell
 
 GAP = 1
 CELL = 5
@@ -38,6 +38,7 @@ class MapView(QWidget):
         self._cells: Cells | None = None
         self._at: tuple[int, int] | None = None
         self._passed = 0.0
+        self._most_height = MOST_ROWS * (CELL + GAP)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -62,7 +63,7 @@ class MapView(QWidget):
         now = self._view.now + self._passed
         if motion.is_reduced():
             now = self._view.now
-        self._cells = cells(experts, now, per_cell(experts.count))
+        self._cells = cells(experts, now, per_cell(experts.count, self._most_rows()))
         height = self._cells.glow.shape[0] * self._pitch(experts) - GAP
         if height != self.height():
             self.setFixedHeight(height)
@@ -86,6 +87,13 @@ class MapView(QWidget):
     def _pitch(self, experts: Experts) -> int:
         """Pixels from cell to cell, as large as the width allows."""
         return max(GAP + 1, min(CELL + GAP, (self.width() + GAP) // max(1, experts.layers)))
+
+    def set_most_height(self, pixels: int) -> None:
+        self._most_height = pixels
+        self._renew()
+
+    def _most_rows(self) -> int:
+        return max(16, min(MOST_ROWS, self._most_height // (CELL + GAP)))
 
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
         return QSize(theme.MONITOR, self.height())

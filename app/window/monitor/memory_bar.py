@@ -74,7 +74,7 @@ class MemoryBar(QWidget):
             painter.setBrush(tint(name, colours))
             painter.drawEllipse(QRectF(left, top + line / 2 - 4, 7, 7))
             painter.setPen(colours.secondary)
-            place = QRectF(left + 12, top, column - 16, line)
+            place = QRectF(left + 12, top, column - 12, line)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, f"{tr(words)}  {size(getattr(memory, name))}")
 
 

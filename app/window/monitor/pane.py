@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.cli.record import percent
@@ -19,6 +19,8 @@ from app.window.monitor.timeline_bar import TimelineBar
 from app.window.timeline import Timeline
 
 _SIDE = 2 * theme.GRID
+_MAP_SHARE = 0.42
+"""Most of the pane's height that the map takes, so that the figures under it are seen, too."""
 
 
 class MonitorPane(QWidget):
@@ -138,10 +140,17 @@ class MonitorPane(QWidget):
             self._coverage.show_values(view.coverage, 1.0, percent(mean))
         else:
             self._coverage.show_values((), 1.0, "")
-        speed = f"{words.number(view.tokens_per_second)} tok/s" if view.speeds else ""
-        self._speed.show_values(view.speeds, max(view.speeds, default=1.0) * 1.1, speed)
+        self._speed.show_values(view.speeds, max(view.speeds, default=1.0) * 1.1, words.speed(view))
         budget = view.record.budget["name"] if view.record is not None else ""
         self._budget.say(" · ".join(filter(None, (str(budget), str(view.mode)))))
+
+    def show_nothing(self) -> None:
+        """It is not known how the message that is shown came about."""
+        self._show_parts(shown=False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
+        super().resizeEvent(event)
+        self._map.set_most_height(round(self.height() * _MAP_SHARE))
 
     def _describe(self, said: str) -> None:
         self._told.setText(said or self._summary)

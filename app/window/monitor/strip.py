@@ -28,8 +28,8 @@ class Strip(QAbstractButton):
             parts.append(words.tr("{n} of {all} experts per layer").format(n=view.resident, all=view.experts.count))
         if view.coverage:
             parts.append(percent(sum(view.coverage) / len(view.coverage)))
-        if view.speeds:
-            parts.append(f"{words.number(view.tokens_per_second)} tok/s")
+        if speed := words.speed(view):
+            parts.append(speed)
         if view.memory is not None:
             parts.append(size(view.memory.peak))
         self.say(" · ".join(parts))

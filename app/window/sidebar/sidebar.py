@@ -14,6 +14,7 @@ from app.window.icons import icon
 from app.window.sidebar import rows
 from app.window.sidebar.delegate import ChatDelegate
 from app.window.sidebar.model import ROW, ChatModel
+from app.window.sidebar.new_button import NewButton
 from app.window.sidebar.rows import Entry
 
 _SEARCH_MS = 120
@@ -26,6 +27,7 @@ class Sidebar(QWidget):
     menu_wanted = Signal(int, QPoint)
     deletion_wanted = Signal(int)
     rename_wanted = Signal(int)
+    new_wanted = Signal()
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +47,9 @@ class Sidebar(QWidget):
         inset.addWidget(self.search)
         column.addLayout(inset)
         column.addWidget(self.list, 1)
+        new = NewButton(self.tr("New Chat"), self)
+        new.clicked.connect(self.new_wanted)
+        column.addWidget(new)
         self._wait = QTimer(self, singleShot=True, interval=_SEARCH_MS)
         self._wait.timeout.connect(self.refresh)
         self.search.textChanged.connect(lambda _text: self._wait.start())

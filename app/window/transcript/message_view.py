@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QEnterEvent, QFontMetricsF, QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.markdown.thinking import parted
 from app.store.rows import Placed, State
 from app.window import theme
-from app.window.buttons import QuietButton, quiet_button, word_button
+from app.window.buttons import QuietButton, quiet_button
 from app.window.transcript.formats import Formats
 from app.window.transcript.record_view import RecordView
 from app.window.transcript.text_view import MarkdownView, TextView, told
@@ -122,6 +122,8 @@ class Question(MessageView):
         self._text = TextView(formats, self._bubble)
         self._text.setAccessibleName(self.tr("You said"))
         self._text.say(placed.message.text)
+        metrics = QFontMetricsF(formats.body)
+        self._ideal = int(max(map(metrics.horizontalAdvance, placed.message.text.split("\n")))) + 6
         inside.addWidget(self._text)
         self._column.addWidget(self._bubble, 0, Qt.AlignmentFlag.AlignRight)
         self._fill_actions()
@@ -145,11 +147,9 @@ class Question(MessageView):
         )
 
     def fit(self, width: int) -> None:
-        """Qt sizes a text view by its width; a bubble goes the other way."""
-        document = self._text.document()
-        document.setTextWidth(-1)
+        """As wide as its longest line, up to a share of the column."""
         most = int(width * _BUBBLE_SHARE) - 28
-        self._text.setFixedWidth(min(most, int(document.idealWidth()) + 2))
+        self._text.setFixedWidth(max(8, min(most, self._ideal)))
 
     def texts(self) -> list[TextView]:
         return [self._text]
@@ -168,26 +168,27 @@ class AnswerView(MessageView):
         self._stage.setFont(theme.small())
         self._failure = QLabel(self)
         self._failure.setWordWrap(True)
-        self._retry = word_button(self.tr("Try Again"), parent=self)
+        self._retry = QPushButton(self.tr("Try Again"), self)
         self._retry.clicked.connect(lambda: self.again.emit(self.id))
         self._record = RecordView(self)
-        for widget in (self._thinking, self._text, self._stage, self._failure, self._record.details):
+        for widget in (self._thinking, self._text, self._stage, self._failure):
             self._column.addWidget(widget)
         self._column.addWidget(self._retry, 0, Qt.AlignmentFlag.AlignLeft)
         self._fill_actions()
         self._column.addWidget(self._actions)
+        self._column.addWidget(self._record.details)
         self.show_end(placed)
         self.add(placed.message.text)
         self.dress(formats)
 
     def _fill_actions(self) -> None:
+        self._actions.row.addWidget(self._record)
         if walker := self._walker():
             self._actions.row.addWidget(walker)
         again = quiet_button("again", self.tr("Answer again"), self)
         again.clicked.connect(lambda: self.again.emit(self.id))
         for button in (self._copy_button(), again):
             self._actions.add(button)
-        self._actions.row.addWidget(self._record)
         self._actions.row.addStretch()
 
     def add(self, text: str) -> None:
@@ -214,7 +215,7 @@ class AnswerView(MessageView):
         message = placed.message
         if not self._is_written():
             self._stage.hide()
-        self._actions.setEnabled(not self._is_written())
+        self._actions.setVisible(not self._is_written())
         self._record.show_record(message.record, stopped=message.state is State.STOPPED)
         failed = message.failure is not None
         self._failure.setVisible(failed)

@@ -19,6 +19,7 @@ class RecordView(QuietButton):
         self.setAccessibleName(self.tr("How this answer came about"))
         self.setFont(theme.small())
         self.setCheckable(True)
+        self.flush = True
         self.details = QFrame(parent)
         self.details.hide()
         self._record: Json | None = None

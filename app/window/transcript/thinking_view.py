@@ -13,10 +13,11 @@ class ThinkingView(QWidget):
     def __init__(self, formats: Formats, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 0, 4)
         column.setSpacing(4)
         self._fold = word_button("", self.tr("Show or hide what the model thought"), self)
         self._fold.setCheckable(True)
+        self._fold.flush = True
         self._fold.toggled.connect(self._show_text)
         self._text = TextView(formats, self)
         self._text.hide()
