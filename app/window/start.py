@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
@@ -21,6 +22,8 @@ from app.window.models import Models
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
 
+_WARM_MS = 800
+"""After the window stands; then what the first code will need is imported."""
 log = logging.getLogger(__name__)
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -32,14 +35,18 @@ _LEVELS = {
 class Desktop:
     """Everything that lives as long as the app, made in order and closed in reverse."""
 
-    def __init__(self, store: Store, make_engine: Callable[[], Engine], model: str = "") -> None:
+    def __init__(self, store: Store, make_engine: Callable[[], Engine], models: Models) -> None:
         self.store = store
         self.line = EngineLine(make_engine)
         self.answers = Answers(store, self.line)
-        self.models = Models(model or store.chats.kept("model"))
+        self.models = models
         self.window = MainWindow(store, self.answers, self.models)
         self.window.open_chat(None)
         self.models.refresh()
+        self._warm = threading.Thread(target=_import_late, name="cadre-warm-up", daemon=True)
+        self._later = QTimer(self.window, singleShot=True, interval=_WARM_MS)
+        self._later.timeout.connect(self._warm.start)
+        self._later.start()
         if store.recovered:
             self.window.pane.notice.tell(
                 self.window.tr("Cadre ended unexpectedly while it answered. What was written is kept.")
@@ -47,6 +54,9 @@ class Desktop:
 
     def close(self) -> None:
         self.window.close()
+        self._later.stop()
+        if self._warm.is_alive():
+            self._warm.join()
         self.answers.close()
         self.line.close()
         self.models.close()
@@ -67,7 +77,9 @@ def run(model: str = "") -> int:
     qInstallMessageHandler(_log_qt)
     theme.dress()
     application.styleHints().colorSchemeChanged.connect(lambda _scheme: theme.dress())
-    desktop = Desktop(Store(), engine_maker(), model)
+    make_engine = engine_maker()
+    store = Store()
+    desktop = Desktop(store, make_engine, Models(model or store.chats.kept("model")))
     desktop.window.show()
     with_signals = _let_signals_in(application)
     try:
@@ -101,3 +113,9 @@ def _let_signals_in(application: QApplication) -> QTimer:
 
 def _log_qt(kind: QtMsgType, _context: object, words: str) -> None:
     log.log(_LEVELS.get(kind, logging.ERROR), "Qt: %s", words)
+
+
+def _import_late() -> None:
+    from app.window.transcript.highlight import pieces
+
+    pieces("x = 1", "python", dark=False)

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.window import theme
 
 _CURVE = 34
+_POINTS = 80
+"""More would not be seen and cost time."""
 
 
 class Curve(QWidget):
@@ -47,17 +49,26 @@ class Curve(QWidget):
         painter.end()
 
     def _paint_curve(self, painter: QPainter, area: QRectF, accent: QColor) -> None:
-        step = area.width() / (len(self._values) - 1)
+        shown = _thinned(self._values)
+        step = area.width() / (len(shown) - 1)
         room = area.height() - 4
         points = [
             QPointF(number * step, area.bottom() - 1 - min(1.0, max(0.0, value / self._most)) * room)
-            for number, value in enumerate(self._values)
+            for number, value in enumerate(shown)
         ]
         ground = QColor(accent)
         ground.setAlphaF(0.12)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
         painter.drawPolygon(QPolygonF([QPointF(0, area.bottom()), *points, QPointF(area.width(), area.bottom())]))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(accent, 1.5))
         painter.drawPolyline(QPolygonF(points))
+
+
+def _thinned(values: Sequence[float]) -> Sequence[float]:
+    """At most _POINTS of them; each is the least of those that it stands for, so that no dip is hidden."""
+    each = -(-len(values) // _POINTS)
+    return [min(values[at : at + each]) for at in range(0, len(values), each)] if each > 1 else values

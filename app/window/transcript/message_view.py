@@ -177,8 +177,8 @@ class AnswerView(MessageView):
         self._fill_actions()
         self._column.addWidget(self._actions)
         self._column.addWidget(self._record.details)
-        self.show_end(placed)
         self.add(placed.message.text)
+        self.show_end(placed)
         self.dress(formats)
 
     def _fill_actions(self) -> None:
@@ -213,6 +213,9 @@ class AnswerView(MessageView):
         """The message as it is in the store now: its record, or why there is none."""
         self.placed = placed
         message = placed.message
+        if not self._is_written() and message.text != self._said:
+            self._said = ""
+            self.add(message.text)
         if not self._is_written():
             self._stage.hide()
         self._actions.setVisible(not self._is_written())

@@ -27,13 +27,11 @@ class RecordView(QuietButton):
         self.toggled.connect(self._open)
 
     def show_record(self, record: Json | None, *, stopped: bool) -> None:
-        self._record = record
-        parts = [self.tr("stopped")] if stopped else []
-        if record is not None:
-            parts.append(words.record_line(record))
-        self._line = " · ".join(parts)
+        line = _line(record)
+        self._record = record if line else None
+        self._line = " · ".join(filter(None, [self.tr("stopped") if stopped else "", line]))
         self.setVisible(bool(self._line))
-        self.setEnabled(record is not None)
+        self.setEnabled(bool(line))
         self._say()
 
     def _say(self) -> None:
@@ -66,3 +64,11 @@ class RecordView(QuietButton):
                 each.setFont(theme.small())
             grid.addWidget(label, number, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(said, number, 1)
+
+
+def _line(record: Json | None) -> str:
+    """Nothing for a record that is not as ours are: it may come from an imported file."""
+    try:
+        return words.record_line(record) if record and words.record_rows(record) else ""
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError):
+        return ""

@@ -85,6 +85,7 @@ class MarkdownView(TextView):
         self._writer = Writer(self.document(), formats)
         self._markdown = ""
         self._copies: dict[int, QToolButton] = {}
+        self._areas: dict[int, QRectF] = {}
 
     @property
     def markdown(self) -> str:
@@ -102,7 +103,7 @@ class MarkdownView(TextView):
         self._markdown += text
         keep = self._stream.fixed
         self._writer.replace(keep, self._stream.add(text))
-        self._place_buttons()
+        self._place_codes(keep)
 
     def dress(self, formats: Formats, text: str | None = None) -> None:
         """Again, in another look."""
@@ -115,15 +116,16 @@ class MarkdownView(TextView):
 
     # --- code ---------------------------------------------------------------------------------------------
 
-    def _place_buttons(self) -> None:
+    def _place_codes(self, first: int) -> None:
+        """From this block on: where code lies, and its button. What stands before does not move while text comes."""
         codes = self._writer.codes
-        for number in [number for number in self._copies if number not in codes]:
+        for number in [number for number in self._copies if number >= first and number not in codes]:
             self._copies.pop(number).deleteLater()
-        for number in codes:
-            if number not in self._copies:
-                self._copies[number] = self._copy_button(number)
-        for number, button in self._copies.items():
-            area = self._area(codes[number])
+            del self._areas[number]
+        for number in (number for number in codes if number >= first):
+            area = self._areas[number] = self._area(codes[number])
+            button = self._copies.get(number) or self._copy_button(number)
+            self._copies[number] = button
             button.move(round(area.right() - button.width() - 4), round(area.top() + 4))
 
     def _copy_button(self, number: int) -> QToolButton:
@@ -151,16 +153,14 @@ class MarkdownView(TextView):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         visible = QRectF(event.rect())
-        for code in self._writer.codes.values():
-            self._paint_code(painter, code, visible)
+        for number, area in self._areas.items():
+            if area.intersects(visible):
+                self._paint_code(painter, area, self._writer.codes[number].code.language)
         self._paint_lines(painter, visible)
         painter.end()
         super().paintEvent(event)
 
-    def _paint_code(self, painter: QPainter, code: CodeFrame, visible: QRectF) -> None:
-        area = self._area(code)
-        if not area.intersects(visible):
-            return
+    def _paint_code(self, painter: QPainter, area: QRectF, language: str) -> None:
         colours = self._formats.colours
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colours.fill)
@@ -168,7 +168,7 @@ class MarkdownView(TextView):
         painter.setPen(colours.secondary)
         painter.setFont(theme.small())
         head = area.adjusted(SPACING, 6, -36, 0)
-        painter.drawText(head, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, code.code.language)
+        painter.drawText(head, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, language)
 
     def _paint_lines(self, painter: QPainter, visible: QRectF) -> None:
         """Rules, and the bars beside quotes."""
@@ -189,7 +189,7 @@ class MarkdownView(TextView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
         super().resizeEvent(event)
-        self._place_buttons()
+        self._place_codes(0)
 
 
 def _blocks(root: QTextFrame, visible: QRectF, layout: QAbstractTextDocumentLayout) -> Iterator[QTextBlock]:
@@ -219,4 +219,7 @@ def told(button: QToolButton) -> None:
     """A check for a moment where the copy sign was."""
     before = button.icon()
     button.setIcon(icon("check", theme.colours().secondary))
-    QTimer.singleShot(_TOLD_MS, button, lambda: button.setIcon(before))
+    back = QTimer(button, singleShot=True, interval=_TOLD_MS)
+    back.timeout.connect(lambda: button.setIcon(before))
+    back.timeout.connect(back.deleteLater)
+    back.start()

@@ -38,6 +38,8 @@ class Transcript(QScrollArea):
         self._earlier: list[Placed] = []
         self._following = True
         self._holding: int | None = None
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(lambda: self._make_earlier(AT_ONCE))
         self.page = self._page()
         self.setWidget(self.page)
         bar = self.verticalScrollBar()
@@ -137,7 +139,7 @@ class Transcript(QScrollArea):
         bar = self.verticalScrollBar()
         self._following = value >= bar.maximum() - 4
         if value < _NEAR and self._earlier and bar.maximum() > 0:
-            QTimer.singleShot(0, self, lambda: self._make_earlier(AT_ONCE))
+            self._soon.start()
 
     def _to_end(self) -> None:
         bar = self.verticalScrollBar()
