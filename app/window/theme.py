@@ -50,7 +50,7 @@ def colours(palette: QPalette | None = None) -> Colours:
     accent = palette.color(QPalette.ColorRole.Accent)
     return Colours(
         text=text,
-        secondary=mixed(text, ground, 0.38),
+        secondary=mixed(text, ground, 0.34),
         line=mixed(ground, text, 0.12),
         fill=mixed(ground, text, 0.06),
         hover=mixed(ground, text, 0.1),

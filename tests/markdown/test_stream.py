@@ -34,7 +34,8 @@ PIECES = [
 
 
 def drawn(chunks: list[str]) -> list[Block]:
-    stream, shown = Stream(), []
+    stream = Stream()
+    shown: list[Block] = []
     for chunk in chunks:
         kept = stream.fixed
         shown[kept:] = stream.add(chunk)

@@ -53,6 +53,7 @@ class ActingEngine:
 
     def close(self) -> None:
         self.closed = True
+        self.give(m.EngineStopped())  # as the real ones do
 
 
 def answering(text: str, finish: str = "stop"):

@@ -28,6 +28,7 @@ def _nothing_left_behind(qapp, caplog, monkeypatch):
     caplog.set_level(logging.WARNING)
     before = set(threading.enumerate())
     yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [thread.name for thread in threading.enumerate() if thread not in before and thread.is_alive()]
     timers = [timer for timer in gc.get_objects() if isinstance(timer, QTimer)]
     running = [(timer.parent(), timer.interval()) for timer in timers if shiboken6.isValid(timer) and timer.isActive()]

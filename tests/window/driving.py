@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.window.main_window import MainWindow
 from app.window.transcript.message_view import AnswerView
@@ -38,6 +38,6 @@ def shown_text(view: AnswerView) -> str:
     return view.texts()[0].toPlainText()
 
 
-def named(parent: QWidget, name: str) -> QWidget:
-    """The control that a screen reader calls so."""
-    return next(child for child in parent.findChildren(QWidget) if child.accessibleName() == name)
+def named(parent: QWidget, name: str) -> QAbstractButton:
+    """The button that a screen reader calls so."""
+    return next(child for child in parent.findChildren(QAbstractButton) if child.accessibleName() == name)

@@ -19,11 +19,11 @@ from PySide6.QtGui import (
     QTextFrame,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
 from app.markdown.stream import Stream
 from app.window import theme
-from app.window.buttons import quiet_button
+from app.window.buttons import QuietButton, quiet_button
 from app.window.icons import icon
 from app.window.transcript.formats import QUOTE, RULE, SPACING, Formats
 from app.window.transcript.writer import CodeFrame, Writer
@@ -84,7 +84,7 @@ class MarkdownView(TextView):
         self._stream = Stream()
         self._writer = Writer(self.document(), formats)
         self._markdown = ""
-        self._copies: dict[int, QToolButton] = {}
+        self._copies: dict[int, QuietButton] = {}
         self._areas: dict[int, QRectF] = {}
 
     @property
@@ -128,7 +128,7 @@ class MarkdownView(TextView):
             self._copies[number] = button
             button.move(round(area.right() - button.width() - 4), round(area.top() + 4))
 
-    def _copy_button(self, number: int) -> QToolButton:
+    def _copy_button(self, number: int) -> QuietButton:
         words = QCoreApplication.translate("Transcript", "Copy code")
         button = quiet_button("copy", words, self.viewport())
         button.setFixedSize(24, 24)
@@ -136,7 +136,7 @@ class MarkdownView(TextView):
         button.show()
         return button
 
-    def _copy(self, number: int, button: QToolButton) -> None:
+    def _copy(self, number: int, button: QuietButton) -> None:
         QGuiApplication.clipboard().setText(self._writer.codes[number].code.text)
         told(button)
 
@@ -215,11 +215,10 @@ def open_link(url: QUrl) -> None:
         QDesktopServices.openUrl(url)
 
 
-def told(button: QToolButton) -> None:
+def told(button: QuietButton) -> None:
     """A check for a moment where the copy sign was."""
-    before = button.icon()
     button.setIcon(icon("check", theme.colours().secondary))
     back = QTimer(button, singleShot=True, interval=_TOLD_MS)
-    back.timeout.connect(lambda: button.setIcon(before))
+    back.timeout.connect(button.dress)
     back.timeout.connect(back.deleteLater)
     back.start()
