@@ -7,7 +7,7 @@ follows never changes when text is added at the end, which is what streaming res
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -159,7 +159,11 @@ def _align(cell: Token) -> Align:
     return next((align for align in Align if style.endswith(align)), Align.LEFT)
 
 
-_SWITCHES = {"strong": "bold", "em": "italic", "s": "strike"}
+_SWITCHES: dict[str, Callable[[Run, bool], Run]] = {
+    "strong": lambda look, on: replace(look, bold=on),
+    "em": lambda look, on: replace(look, italic=on),
+    "s": lambda look, on: replace(look, strike=on),
+}
 
 
 def runs(children: list[Token]) -> Runs:
@@ -169,7 +173,7 @@ def runs(children: list[Token]) -> Runs:
     for token in children:
         name, _, end = token.type.rpartition("_")
         if name in _SWITCHES:
-            look = replace(look, **{_SWITCHES[name]: end == "open"})
+            look = _SWITCHES[name](look, end == "open")
         elif token.type == "link_open":
             look = replace(look, link=str(token.attrGet("href") or ""))
         elif token.type == "link_close":

@@ -155,7 +155,8 @@ class ChatPane(QWidget):
     def _move(self, message: int) -> None:
         view, answer = self.transcript.answer(message), self._answers.running(message)
         if view is not None and answer is not None:
-            view.show_stage(self.tr("Stopping") if answer.stopping else words.stage(answer.view))
+            stage = self.tr("Stopping") if answer.stopping else words.stage(answer.view)
+            view.show_stage("\n".join(filter(None, [stage, "" if answer.view.tokens else answer.view.happened])))
 
     def _end(self, message: int) -> None:
         view = self.transcript.answer(message)

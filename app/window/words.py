@@ -41,7 +41,8 @@ def record_rows(record: Json) -> list[tuple[str, str]]:
     experts, took = record["experts"], record["seconds"]
     rows = [(tr("Model"), str(record["model"])), (tr("Mode"), str(record["mode"]))]
     if difficulty := record.get("difficulty"):
-        rows.append((tr("Difficulty"), f"{difficulty['score']}: {difficulty['reason']}"))
+        score = percent(difficulty["score"])
+        rows.append((tr("Difficulty"), f"{score}, {difficulty['use_case']}: {difficulty['reason']}"))
     budget = record["budget"]
     rows.append(
         (

@@ -35,6 +35,7 @@ class MonitorPane(QWidget):
         self._speed = Curve(self.tr("Speed"))
         self._read = self._figure(self.tr("Read from disk"))
         self._budget = self._figure(self.tr("Budget"))
+        self._why = self._note()
         self._took, self._timeline = self._figure(self.tr("This answer")), TimelineBar()
         self._summary = ""
         self._nothing = self._note()
@@ -65,7 +66,7 @@ class MonitorPane(QWidget):
             (self._coverage,),
             (self._speed,),
             (self._read,),
-            (self._budget,),
+            (self._budget, self._why),
             (self._took, self._timeline),
         )
         for group in groups:
@@ -143,6 +144,8 @@ class MonitorPane(QWidget):
         self._speed.show_values(view.speeds, max(view.speeds, default=1.0) * 1.1, words.speed(view))
         budget = view.record.budget["name"] if view.record is not None else ""
         self._budget.say(" · ".join(filter(None, (str(budget), str(view.mode)))))
+        self._why.setText(view.judged)
+        self._why.setVisible(bool(view.judged))
 
     def show_nothing(self) -> None:
         """It is not known how the message that is shown came about."""

@@ -166,6 +166,7 @@ class AnswerView(MessageView):
         self._text.setAccessibleName(self.tr("Cadre said"))
         self._stage = QLabel(self)
         self._stage.setFont(theme.small())
+        self._stage.setWordWrap(True)
         self._failure = QLabel(self)
         self._failure.setWordWrap(True)
         self._retry = QPushButton(self.tr("Try Again"), self)
