@@ -24,6 +24,7 @@ from engine import messages as m
 WRITE_SECONDS = 0.5
 """At most this much of an answer is lost to a sudden end."""
 KEPT_VIEWS = 20
+WAITING = "Waiting for the other answer"
 
 
 @dataclass
@@ -79,6 +80,8 @@ class Answers(QObject):
         request = f"answer-{next(self._numbers)}"
         now = self._clock()
         began = view.begin(self._views.get(model), now)
+        if self._running:
+            began = replace(began, stage=WAITING)
         self._running[request] = Answer(request, answer, model, began, Timeline.begin(now), written=now)
         self._line.send(_command(request, path, settings, model))
         self.began.emit(answer.id)

@@ -40,7 +40,7 @@ class Models(QObject):
         self._chosen = chosen
         self._found: list[Choice] = []
         self._thread: threading.Thread | None = None
-        self.ready = False
+        self.ready = self._closed = False
         self._looked.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def refresh(self) -> None:
@@ -50,6 +50,8 @@ class Models(QObject):
             self._thread.start()
 
     def close(self) -> None:
+        """Waits for the thread; what it found is told to nobody any more."""
+        self._closed = True
         if self._thread is not None:
             self._thread.join()
 
@@ -84,6 +86,8 @@ class Models(QObject):
         self._looked.emit([Choice(_asked_as(model), model.name, model.bytes, model.problem or "") for model in found])
 
     def _take(self, found: list[Choice]) -> None:
+        if self._closed:
+            return
         self._found = found
         self.ready = True
         self.changed.emit()

@@ -8,8 +8,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from types import TracebackType
 
-from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QLockFile, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from app.cli.session import ENGINE_KINDS
@@ -19,8 +20,10 @@ from app.window.answers import Answers
 from app.window.engine_line import EngineLine
 from app.window.main_window import MainWindow
 from app.window.models import Models
+from engine import logs
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
+from engine.models import places
 
 _WARM_MS = 800
 """After the window stands; then what the first code will need is imported."""
@@ -68,7 +71,7 @@ def run(model: str = "") -> int:
     """The app, until its window is closed.
 
     Raises:
-        KnownError: the chats cannot be opened.
+        KnownError: the chats cannot be opened, or Cadre is open already.
     """
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
@@ -78,15 +81,19 @@ def run(model: str = "") -> int:
     theme.dress()
     application.styleHints().colorSchemeChanged.connect(lambda _scheme: theme.dress())
     make_engine = engine_maker()
+    alone = only_one()
     store = Store()
     desktop = Desktop(store, make_engine, Models(model or store.chats.kept("model")))
     desktop.window.show()
+    sys.excepthook = bug_hook(desktop)
     with_signals = _let_signals_in(application)
     try:
         return application.exec()
     finally:
+        sys.excepthook = sys.__excepthook__
         with_signals.stop()
         desktop.close()
+        alone.unlock()
 
 
 def engine_maker() -> Callable[[], Engine]:
@@ -99,6 +106,31 @@ def engine_maker() -> Callable[[], Engine]:
     if kind and kind not in ENGINE_KINDS:
         raise KnownError(f"CADRE_ENGINE is {kind!r}, and only thread and process exist.", "Set one of them, or none.")
     return ENGINE_KINDS[kind] if kind else ProcessEngine
+
+
+def only_one() -> QLockFile:
+    """Two windows would write one draft. A lock whose owner died does not count.
+
+    Raises:
+        KnownError: another window has it.
+    """
+    places.home().mkdir(parents=True, exist_ok=True)
+    lock = QLockFile(str(places.home() / "app.lock"))
+    if not lock.tryLock(100) and lock.error() is QLockFile.LockError.LockFailedError:
+        raise KnownError("Cadre is open already.", "Look for its window; `cadre app --terminal` works beside it.")
+    return lock
+
+
+def bug_hook(desktop: Desktop) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """A bug is logged whole and told; the window goes on, and what was written is on disk."""
+
+    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.error("a bug", exc_info=(kind, error, trace))
+        window = desktop.window
+        words = window.tr("Something went wrong inside Cadre; this is a bug. The log has the details: {path}")
+        window.pane.notice.tell(words.format(path=logs.path()))
+
+    return told
 
 
 def _let_signals_in(application: QApplication) -> QTimer:

@@ -125,6 +125,7 @@ def stage(view: View) -> str:
         "Reading the prompt": tr("Reading the prompt"),
         "Reading experts": tr("Reading experts"),
         "Answering": tr("Answering"),
+        "Waiting for the other answer": tr("Waiting for the other answer"),
         "Failed": tr("Failed"),
         "Stopped": tr("Stopped"),
         "Stopped at the length limit": tr("Stopped at the length limit"),
