@@ -1,6 +1,6 @@
 """The list of chats and folders: make, name, sort, delete. Knows nothing of what is said in them.
 
-A deleted chat is hidden until `purge`; then nothing of it is left in the file.
+A deleted chat is hidden until `purge`.
 """
 
 from __future__ import annotations
@@ -83,14 +83,12 @@ class Chats:
         self._db.executemany("UPDATE chats SET deleted = 0 WHERE id = ?", [(chat,) for chat in chats])
 
     def purge(self) -> int:
-        """Delete for good what was deleted, chats and messages; how many. Nothing of it stays in the file."""
+        """Delete for good what was deleted, chats and messages; how many. The log still has it until a checkpoint."""
         with together(self._db):
             gone = self._db.execute("DELETE FROM chats WHERE deleted").rowcount
             gone += self._db.execute("DELETE FROM messages WHERE deleted").rowcount
             if gone:
                 self._db.execute("INSERT INTO words(words) VALUES ('optimize')")
-        if gone:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
     # --- folders ------------------------------------------------------------------------------------------

@@ -18,6 +18,13 @@ from engine.models import places
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _BUSY_MS = 5000
+_SETTINGS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "wal_autocheckpoint = 0",  # app.store.checkpoints does it elsewhere
+    "foreign_keys = ON",
+    "secure_delete = ON",
+)
 
 
 def default_path() -> Path:
@@ -65,7 +72,7 @@ def _opened(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
         raise KnownError(
             f"The chats in {path} were written by a newer Cadre (format {found}).", "Update Cadre to read them."
         )
-    for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
+    for setting in _SETTINGS:
         connection.execute(f"PRAGMA {setting}")
     schema.migrate(connection)
     return connection

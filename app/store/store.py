@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.store.chats import Chats
+from app.store.checkpoints import Checkpoints
 from app.store.database import connect, default_path
 from app.store.search import Search
 from app.store.transfer import Transfer
@@ -27,8 +28,19 @@ class Store:
         self.tree = Tree(self._db, clock)
         self.search = Search(self._db)
         self.transfer = Transfer(self._db, self.chats, self.tree)
+        self._checkpoints = Checkpoints(self.path)
         self.recovered = self.tree.recover()
-        self.chats.purge()
+        self.purge()
+
+    def purge(self) -> None:
+        """Delete for good what was deleted. Nothing of it stays on disk, a moment later."""
+        if self.chats.purge():
+            self._checkpoints.soon(empty=True)
+
+    def tidy(self) -> None:
+        """Keeps the log short; call it after much was written."""
+        self._checkpoints.soon()
 
     def close(self) -> None:
+        self._checkpoints.close()
         self._db.close()

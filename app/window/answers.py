@@ -171,6 +171,7 @@ class Answers(QObject):
         message = answer.message.id
         self._store.tree.finish(message, text, state, record, failure)
         self._store.chats.touch(answer.message.chat)
+        self._store.tidy()
         del self._running[answer.request]
         self._last[message] = (answer.view, answer.timeline)
         self._views[answer.model] = answer.view

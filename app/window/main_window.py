@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         self.open_chat(chat)
 
     def _purge(self) -> None:
-        self._store.chats.purge()
+        self._store.purge()
 
     def rename_chat(self, chat: int) -> None:
         self.actions_on_chats.rename(chat)

@@ -117,6 +117,19 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         Store(tmp_path / "chats" / "chats.sqlite")
 
 
+def test_the_log_is_moved_into_the_file_by_another_thread(store, path):
+    said(store, *["a long text " * 100] * 40)
+    log = path.with_name(path.name + "-wal")
+    before = path.stat().st_size
+    assert log.stat().st_size > 100_000
+
+    store.tidy()
+    store._checkpoints.close()
+
+    assert path.stat().st_size > before
+    assert store._db.execute("PRAGMA wal_autocheckpoint").fetchone()[0] == 0
+
+
 @pytest.mark.parametrize(
     ("query", "index"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -141,7 +143,7 @@ class MonitorPane(QWidget):
             self._coverage.show_values(view.coverage, 1.0, percent(mean))
         else:
             self._coverage.show_values((), 1.0, "")
-        self._speed.show_values(view.speeds, max(view.speeds, default=1.0) * 1.1, words.speed(view))
+        self._speed.show_values(view.speeds, _top(view.speeds), words.speed(view))
         budget = view.record.budget["name"] if view.record is not None else ""
         self._budget.say(" · ".join(filter(None, (str(budget), str(view.mode)))))
         self._why.setText(view.judged)
@@ -170,6 +172,12 @@ class MonitorPane(QWidget):
         painter.setPen(colours.line)
         painter.drawLine(0, HEIGHT - 1, self.width(), HEIGHT - 1)
         painter.end()
+
+
+def _top(speeds: Sequence[float]) -> float:
+    """What most of the curve stays under: one burst at the beginning must not flatten the rest."""
+    ordered = sorted(speeds)
+    return 1.25 * ordered[int(0.9 * (len(ordered) - 1))] if ordered else 1.0
 
 
 class Figure(QWidget):
