@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from app.window import theme
 from app.window.icons import SIZE, icon
@@ -26,6 +26,7 @@ class QuietButton(QToolButton):
         self.setIconSize(QSize(SIZE, SIZE))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumSize(28, 28)
         self.dress()
 
@@ -36,9 +37,18 @@ class QuietButton(QToolButton):
         self.dress()
 
     def say(self, text: str) -> None:
-        """Words instead of an icon; the button takes the room they need."""
+        """Words instead of an icon; the button takes the room they need. Flush ones give way and are cut short."""
         self.setText(text)
-        self.setFixedWidth(self.fontMetrics().horizontalAdvance(text) + 2 * theme.GRID)
+        width = self.fontMetrics().horizontalAdvance(text) + 2 * theme.GRID
+        self.setMaximumWidth(width)
+        self.setMinimumWidth(40 if self.flush else width)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
+        return QSize(self.maximumWidth(), 28) if self.text() else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
+        return QSize(self.minimumWidth(), 28)
 
     def fade(self, *, faint: bool) -> None:
         """Hardly there, until the pointer comes near."""
@@ -71,7 +81,8 @@ class QuietButton(QToolButton):
             painter.setFont(self.font())
             painter.setPen(colours.secondary if not self.underMouse() else colours.text)
             side = Qt.AlignmentFlag.AlignLeft if self.flush else Qt.AlignmentFlag.AlignHCenter
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | side, self.text())
+            shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | side, shown)
         else:
             self.icon().paint(painter, self.rect())
         painter.end()

@@ -35,8 +35,8 @@ class MainWindow(QMainWindow):
         self.monitor = MonitorPane()
         self.strip = Strip(self.pane)
         self.pane.layout().addWidget(self.strip)  # type: ignore[union-attr]
-        self._left = SidePanel(self.sidebar, theme.SIDEBAR, Qt.Edge.RightEdge)
-        self._right = SidePanel(self.monitor, theme.MONITOR, Qt.Edge.LeftEdge)
+        self._left = SidePanel(self.sidebar, theme.scaled(theme.SIDEBAR), Qt.Edge.RightEdge)
+        self._right = SidePanel(self.monitor, theme.scaled(theme.MONITOR), Qt.Edge.LeftEdge)
         self.actions_on_chats = ChatActions(store, self)
         self._lay_out()
         self.menus = Menus(self)

@@ -92,11 +92,9 @@ def measure() -> int:
     return round(QFontMetricsF(body()).horizontalAdvance("0") * MEASURE)
 
 
-def reduced_motion() -> bool:
-    """Whether the person asked the system for less movement."""
-    from app.window.motion import is_reduced
-
-    return is_reduced()
+def scaled(pixels: int) -> int:
+    """For what holds text: wider when the person wants larger text, up to a half more."""
+    return round(pixels * min(1.5, max(1.0, QFontMetricsF(body()).height() / 20)))
 
 
 def dress(dark: bool | None = None) -> None:

@@ -36,6 +36,7 @@ class Curve(QWidget):
         colours = theme.colours()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         painter.setFont(theme.small())
         head = QRectF(0, 0, self.width(), QFontMetrics(theme.small()).height())
         painter.setPen(colours.secondary)

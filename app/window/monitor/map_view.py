@@ -11,13 +11,16 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Sig
 from PySide6.QtGui import QColor, QFocusEvent, QHideEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.cli.view import Experts, View
+from app.cli.view import View
 from app.cli.words import size
 from app.window import motion, theme
 from app.window.monitor.cells import MOST_ROWS, Cells, cells, colours, experts_at, per_cell
 
 GAP = 1
 CELL = 5
+WIDEST = 18
+_MOST_SIGNS = 400
+"""Outlines and dots painted at once; more are a colour and cost time."""
 _FRAME_MS = 33
 _STEPS = {
     Qt.Key.Key_Left: (0, -1),
@@ -64,7 +67,7 @@ class MapView(QWidget):
         if motion.is_reduced():
             now = self._view.now
         self._cells = cells(experts, now, per_cell(experts.count, self._most_rows()))
-        height = self._cells.glow.shape[0] * self._pitch(experts) - GAP
+        height = self._cells.glow.shape[0] * (CELL + GAP) - GAP
         if height != self.height():
             self.setFixedHeight(height)
         if self._cells.moving and not motion.is_reduced() and self.isVisible():
@@ -84,9 +87,10 @@ class MapView(QWidget):
 
     # --- measures -----------------------------------------------------------------------------------------
 
-    def _pitch(self, experts: Experts) -> int:
-        """Pixels from cell to cell, as large as the width allows."""
-        return max(GAP + 1, min(CELL + GAP, (self.width() + GAP) // max(1, experts.layers)))
+    def _pitch(self, layers: int) -> tuple[int, int]:
+        """Pixels from cell to cell, across and down; few layers get wider cells, many narrower ones."""
+        across = (self.width() + GAP) // max(1, layers)
+        return max(GAP + 1, min(WIDEST, across)), CELL + GAP
 
     def set_most_height(self, pixels: int) -> None:
         self._most_height = pixels
@@ -102,9 +106,9 @@ class MapView(QWidget):
         experts, shown = self._view.experts, self._cells
         if experts is None or shown is None:
             return None
-        pitch = self._pitch(experts)
-        row, layer = place.y() // pitch, place.x() // pitch
         rows, layers = shown.glow.shape
+        across, down = self._pitch(layers)
+        row, layer = place.y() // down, place.x() // across
         return (row, layer) if 0 <= row < rows and 0 <= layer < layers else None
 
     # --- painting -----------------------------------------------------------------------------------------
@@ -115,34 +119,34 @@ class MapView(QWidget):
             return
         look = theme.colours()
         painter = QPainter(self)
-        pitch = self._pitch(experts)
         rows, layers = shown.glow.shape
-        image = _image(shown, look)
-        painter.drawImage(QRect(0, 0, layers * pitch, rows * pitch), image)
+        across, down = self._pitch(layers)
+        painter.drawImage(QRect(0, 0, layers * across, rows * down), _image(shown, look))
         for layer in range(layers):
-            painter.fillRect((layer + 1) * pitch - GAP, 0, GAP, rows * pitch, look.window)
+            painter.fillRect((layer + 1) * across - GAP, 0, GAP, rows * down, look.window)
         for row in range(rows):
-            painter.fillRect(0, (row + 1) * pitch - GAP, layers * pitch, GAP, look.window)
-        self._paint_signs(painter, shown, pitch, look)
+            painter.fillRect(0, (row + 1) * down - GAP, layers * across, GAP, look.window)
+        self._paint_signs(painter, shown, across, look)
         painter.end()
 
-    def _paint_signs(self, painter: QPainter, shown: Cells, pitch: int, look: theme.Colours) -> None:
+    def _paint_signs(self, painter: QPainter, shown: Cells, across: int, look: theme.Colours) -> None:
         """What colour alone should not say: being read is an outline, missed a dot, the chosen cell a ring."""
-        side = pitch - GAP
+        down, wide = CELL + GAP, across - GAP
         painter.setPen(look.accent)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for row, layer in np.argwhere(shown.reading)[:400].tolist():
-            painter.drawRect(layer * pitch, row * pitch, side - 1, side - 1)
+        for row, layer in np.argwhere(shown.reading)[:_MOST_SIGNS].tolist():
+            painter.drawRect(layer * across, row * down, wide - 1, CELL - 1)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.amber)
-        for row, layer in np.argwhere(shown.absent)[:400].tolist():
-            painter.drawEllipse(QRectF(layer * pitch + 0.5, row * pitch + 0.5, side - 1, side - 1))
+        dot = min(wide, CELL) - 1
+        for row, layer in np.argwhere(shown.absent)[:_MOST_SIGNS].tolist():
+            painter.drawEllipse(QRectF(layer * across + (wide - dot) / 2, row * down + 0.5, dot, dot))
         if self._at is not None:
             row, layer = self._at
             painter.setPen(look.text)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(layer * pitch - 1.5, row * pitch - 1.5, side + 2, side + 2))
+            painter.drawRect(QRectF(layer * across - 1.5, row * down - 1.5, wide + 2, CELL + 2))
 
     # --- the cell in words --------------------------------------------------------------------------------
 

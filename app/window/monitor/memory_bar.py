@@ -67,6 +67,7 @@ class MemoryBar(QWidget):
     def _paint_legend(self, painter: QPainter, memory: Memory, colours: theme.Colours) -> None:
         """In two columns, each term with its size."""
         painter.setFont(theme.small())
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         column, line = self.width() / 2, self._line()
         for number, (name, words) in enumerate(_TERMS):
             left, top = (number % 2) * column, _BAR + 8 + (number // 2) * line

@@ -18,7 +18,7 @@ from app.window.monitor.curve import Curve
 from app.window.monitor.map_view import MapView
 from app.window.monitor.memory_bar import MemoryBar
 from app.window.monitor.timeline_bar import TimelineBar
-from app.window.timeline import Timeline
+from app.window.timeline import Part, Timeline
 
 _SIDE = 2 * theme.GRID
 _MAP_SHARE = 0.42
@@ -117,12 +117,12 @@ class MonitorPane(QWidget):
             )
         )
         self._memory.show_memory(memory)
-        self._show_experts(view)
+        self._show_experts(view, timeline)
         self._show_curves(view)
         self._took.say(words.stage(view) if view.record is None else words.seconds(view.record.seconds["total"]))
         self._timeline.show_timeline(timeline)
 
-    def _show_experts(self, view: View) -> None:
+    def _show_experts(self, view: View, timeline: Timeline) -> None:
         some = view.experts is not None
         self._experts.say(
             words.tr("{n} of {all} per layer").format(n=view.resident or "?", all=view.experts.count)
@@ -132,7 +132,8 @@ class MonitorPane(QWidget):
         self._map.setVisible(some)
         self._map.show_view(view, self._summary)
         self._told.setText(self._summary)
-        speed = f" · {size(int(view.read_speed))}/s" if view.read_speed else ""
+        now_read = timeline.spans[-1].part is Part.READ and view.read_speed
+        speed = f" · {size(int(view.read_speed))}/s" if now_read else ""
         self._read.say(size(view.read) + speed if view.read else words.tr("nothing"))
         for widget in (self._read, self._coverage):
             widget.setVisible(some)
@@ -192,8 +193,9 @@ class Figure(QWidget):
             each.setFont(theme.small())
         label.setForegroundRole(self.foregroundRole())
         row.addWidget(label)
-        row.addStretch()
-        row.addWidget(self._value)
+        self._value.setWordWrap(True)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._value, 1)
         self.setAccessibleName(name)
 
     def say(self, value: str) -> None:

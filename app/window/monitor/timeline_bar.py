@@ -64,6 +64,7 @@ class TimelineBar(QWidget):
 
     def _paint_words(self, painter: QPainter, colours: theme.Colours) -> None:
         painter.setFont(theme.small())
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         column, line = self.width() / 2, self._line()
         for number, (part, seconds) in enumerate(self._told()):
             left, top = (number % 2) * column, _BAR + 8 + (number // 2) * line

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QStyle, QWidget
 
 from app.window import theme
 from app.window.icons import SIZE, icon
@@ -15,7 +15,7 @@ class NewButton(QAbstractButton):
         super().__init__(parent)
         self.setText(words)
         self.setAccessibleName(words)
-        self.setFixedHeight(32)
+        self.setFixedHeight(max(32, self.fontMetrics().height() + 12))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
@@ -29,11 +29,14 @@ class NewButton(QAbstractButton):
             painter.setBrush(theme.mixed(colours.sidebar, colours.text, 0.11 if self.isDown() else 0.05))
         painter.drawRoundedRect(ground, theme.RADIUS_SMALL, theme.RADIUS_SMALL)
         place = ground.adjusted(8, 0, -10, 0)
-        icon("plus", colours.secondary).paint(painter, place.left(), place.top(), SIZE, place.height())
+        sign = QRect(place.left(), place.top(), SIZE, place.height())
+        icon("plus", colours.secondary).paint(painter, QStyle.visualRect(self.layoutDirection(), place, sign))
         painter.setPen(colours.text)
-        painter.drawText(place.adjusted(SIZE + 6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
+        words = QStyle.visualRect(self.layoutDirection(), place, place.adjusted(SIZE + 6, 0, 0, 0))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
         painter.setFont(theme.small())
+        if self.fontMetrics().horizontalAdvance(self.text()) > place.width() // 2:
+            return  # no room for the key
         painter.setPen(colours.secondary)
         keys = QKeySequence(QKeySequence.StandardKey.New).toString(QKeySequence.SequenceFormat.NativeText)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, keys)
-        painter.end()
