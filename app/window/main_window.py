@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QPoint, Qt
-from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from app.store.rows import Folder
@@ -171,6 +171,13 @@ class MainWindow(QMainWindow):
         if narrow != self._narrow:
             self._narrow = narrow
             self._left.set_open(not narrow and self._store.chats.kept("sidebar", "1") == "1", animated=False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's name
+        """Escape stops, wherever the keyboard is, unless something nearer takes it."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.conversation.stop()
+        else:
+            super().keyPressEvent(event)
 
     def show_sidebar(self) -> None:
         if not self._left.is_open:

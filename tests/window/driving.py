@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.window.main_window import MainWindow
-from app.window.transcript.message_view import AnswerView
+from app.window.transcript.answer_view import AnswerView
 from tests.window.acting import ActingEngine
 from tests.window.conftest import PATIENCE
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
+
 from app.store.rows import Settings, State
 from engine import messages as m
 from tests.window import acting
@@ -62,7 +64,7 @@ def test_stopping_freezes_the_text_at_once(qtbot, window, engine, store):
     engine.give(*opening(request), *tokens(request, ["One ", "two"]))
     qtbot.waitUntil(lambda: shown_text(last_answer(window)) == "One two", timeout=PATIENCE)
 
-    qtbot.keyClick(window.pane.composer.field, "\x1b")
+    qtbot.keyClick(window.pane.composer.field, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: m.Cancel(request) in engine.commands, timeout=PATIENCE)
     engine.give(*tokens(request, [" three"]), end(request, "One two three", "cancelled"))
     idle(qtbot, window)
@@ -70,6 +72,17 @@ def test_stopping_freezes_the_text_at_once(qtbot, window, engine, store):
     answer = store.tree.path(window.conversation.chat)[-1].message
     assert (answer.text, answer.state) == ("One two", State.STOPPED)
     assert shown_text(last_answer(window)) == "One two"
+
+
+def test_escape_stops_from_anywhere(qtbot, window, engine):
+    write(qtbot, window, "Why?")
+    request = asked(qtbot, engine).request
+
+    qtbot.keyClick(window.sidebar.list, Qt.Key.Key_Escape)
+
+    qtbot.waitUntil(lambda: m.Cancel(request) in engine.commands, timeout=PATIENCE)
+    engine.give(end(request, "", "cancelled"))
+    idle(qtbot, window)
 
 
 def test_a_failure_says_why_and_offers_another_try(qtbot, window, engine):

@@ -10,7 +10,8 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocument
 
 from app.window import theme
 from app.window.transcript.formats import Formats
-from app.window.transcript.text_view import MarkdownView, open_link
+from app.window.transcript.markdown_view import MarkdownView
+from app.window.transcript.text_view import open_link
 from tests.markdown.test_stream import PIECES
 from tests.window.driving import named
 

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from app.store.rows import Placed, Role
 from app.window import theme
+from app.window.transcript.answer_view import AnswerView
 from app.window.transcript.formats import Formats
-from app.window.transcript.message_view import AnswerView, MessageView, Question
+from app.window.transcript.message_view import MessageView
+from app.window.transcript.question_view import Question
 
 AT_ONCE = 12
 _NEAR = 400
