@@ -4,9 +4,24 @@
 set -u
 [ "$(uname -s)" = Linux ] || exit 0
 
-# package        what for
+# package             what for
 packages='
-libopenblas0     float32 products 30 times faster than with the BLAS inside the MLX wheel
+libopenblas0          float32 products 30 times faster than with the BLAS inside the MLX wheel
+libegl1               the rest is for the window, that is for Qt: drawing,
+libgl1
+libglib2.0-bin        the event loop (needs the library, which has another name in each release)
+libdbus-1-3           dark mode and file dialogs of the desktop,
+libfontconfig1        fonts,
+fonts-dejavu-core
+libxkbcommon0         the keyboard,
+libxkbcommon-x11-0
+libxcb-cursor0        and the X server
+libxcb-icccm4
+libxcb-image0
+libxcb-keysyms1
+libxcb-render-util0
+libxcb-shape0
+libxcb-xinerama0
 '
 
 if ! command -v dpkg-query >/dev/null 2>&1; then exit 0; fi

@@ -15,3 +15,7 @@ blas.preload()
 _HOME = tempfile.mkdtemp(prefix="cadre-tests-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["CADRE_HOME"] = _HOME
+
+# No test opens a window that someone could see, on whatever machine.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ["CADRE_SCREEN"] = "0"

@@ -1,4 +1,6 @@
-"""`cadre` without a screen: a chat in the terminal. Keeps the conversation, so that a follow-up reads only what is new.
+"""`cadre app`: the window where there is a screen, else a chat in the terminal. That is what the rest here is about.
+
+It keeps the conversation, so that a follow-up reads only what is new.
 
 At the prompt Ctrl-C takes the line back, twice in a row it leaves (130); Ctrl-D leaves (0). During an answer Ctrl-C
 stops the answer only. Without a person and without input it answers one sample: `cadre </dev/null` shows it all.
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from app.cli import options
+from app.cli import options, screen
 from app.cli.ask import (
     ABOUT_BUILTIN,
     CANCELLED,
@@ -51,15 +53,21 @@ _HELP = """\
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
         "app",
-        help="a chat in the terminal; what cadre alone does",
-        description="A chat in the terminal. At the end of its input it answers one sample.",
+        help="the desktop app, or without a screen a chat in the terminal; what cadre alone does",
+        description="Opens the desktop app. Without a screen, or with --terminal, a chat in the terminal, which at the "
+        "end of its input answers one sample. The window takes only --model; the rest is chosen in it.",
     )
     add_model_options(parser)
+    parser.add_argument("--terminal", action="store_true", help="a chat in the terminal in any case")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Raises KnownError, session.EngineBug, KeyboardInterrupt."""
+    if not args.terminal and screen.is_there():
+        ended = screen.run_window("" if args.model == BUILTIN else args.model)
+        if ended is not None:
+            return ended
     with running_engine() as engine:
         return Chat(engine, args, Console(highlight=False)).run()
 

@@ -19,7 +19,7 @@ from engine.link import Engine, ProcessEngine, ThreadEngine
 
 TICK = 0.05
 """Seconds after which `show` is called though nothing came, so that a clock on screen can move."""
-_KINDS: dict[str, type[ThreadEngine | ProcessEngine]] = {"thread": ThreadEngine, "process": ProcessEngine}
+ENGINE_KINDS: dict[str, type[ThreadEngine | ProcessEngine]] = {"thread": ThreadEngine, "process": ProcessEngine}
 
 Show = Callable[[m.Event | None], None]
 
@@ -48,9 +48,9 @@ def running_engine() -> Iterator[Engine]:
         KnownError: no such kind.
     """
     kind = os.environ.get("CADRE_ENGINE") or "thread"
-    if kind not in _KINDS:
+    if kind not in ENGINE_KINDS:
         raise KnownError(f"CADRE_ENGINE is {kind!r}, and only thread and process exist.", "Set one of them, or none.")
-    engine = _KINDS[kind]()
+    engine = ENGINE_KINDS[kind]()
     try:
         yield engine
     finally:

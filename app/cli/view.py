@@ -246,6 +246,11 @@ def _(event: m.Finished, view: View) -> View:
     )
 
 
+@_after.register
+def _(_event: m.Failed, view: View) -> View:
+    return replace(view, stage="Failed", experts=view.experts and _rest(view.experts))
+
+
 def _nothing_resident(layers: int, count: int) -> Experts:
     none = np.zeros((layers, count), np.bool_)
     never = np.full((layers, count), -np.inf)

@@ -1,0 +1,1 @@
+"""Markdown as models write it, as values to be drawn. Knows no Qt."""

@@ -1,0 +1,76 @@
+"""The tables and how older ones become these. A migration that was released is never edited: a new one is added.
+
+Deleted chats and messages keep their rows, hidden, until `Chats.purge`, so that deleting can be undone.
+Text is searched through an index that follows the tables by triggers; an answer enters it when it is finished.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+_FIRST = """
+CREATE TABLE folders (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL
+);
+CREATE TABLE chats (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    title TEXT NOT NULL DEFAULT '',
+    named INTEGER NOT NULL DEFAULT 0,
+    pinned INTEGER NOT NULL DEFAULT 0,
+    folder INTEGER REFERENCES folders(id) ON DELETE SET NULL,
+    created REAL NOT NULL,
+    changed REAL NOT NULL,
+    leaf INTEGER,
+    draft TEXT NOT NULL DEFAULT '',
+    settings TEXT NOT NULL DEFAULT '{}',
+    deleted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX chats_by_change ON chats(deleted, pinned, changed);
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chat INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+    parent INTEGER REFERENCES messages(id) ON DELETE CASCADE,
+    role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
+    text TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('writing', 'done', 'stopped', 'failed')),
+    created REAL NOT NULL,
+    record TEXT,
+    failure TEXT,
+    deleted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX messages_of_chat ON messages(chat, parent);
+CREATE INDEX messages_by_parent ON messages(parent);
+CREATE INDEX messages_unfinished ON messages(id) WHERE state = 'writing';
+CREATE TABLE kept (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5(
+    text, content='messages', content_rowid='id', tokenize='unicode61 remove_diacritics 2', prefix='2 3'
+);
+CREATE TRIGGER message_added AFTER INSERT ON messages WHEN new.state <> 'writing' BEGIN
+    INSERT INTO words(rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER message_finished AFTER UPDATE OF text, state ON messages
+WHEN old.state = 'writing' AND new.state <> 'writing' BEGIN
+    INSERT INTO words(rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER message_removed AFTER DELETE ON messages WHEN old.state <> 'writing' BEGIN
+    INSERT INTO words(words, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+"""
+
+MIGRATIONS = (_FIRST,)
+"""The nth brings a file from version n to n + 1."""
+VERSION = len(MIGRATIONS)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Each step whole or not at all, its version number with it."""
+    for number in range(version(connection), VERSION):
+        connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;")

@@ -1,0 +1,133 @@
+"""Chats as files: Markdown to read, JSON to keep and to bring back.
+
+The JSON holds every branch. `import_json` takes only what `export_json` writes, of this version or an older one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from app.store.chats import Chats, settings_from
+from app.store.database import together
+from app.store.rows import Chat, Json, Message, Role, State
+from app.store.tree import Tree
+from engine.errors import KnownError
+
+FORMAT = "cadre-chats"
+VERSION = 1
+_CHOOSE_OURS = "Choose a file that Cadre exported."
+
+
+class Transfer:
+    def __init__(self, connection: sqlite3.Connection, chats: Chats, tree: Tree) -> None:
+        self._db = connection
+        self._chats = chats
+        self._tree = tree
+
+    def export_markdown(self, chat: int) -> str:
+        """The shown branch."""
+        about = self._chats.get(chat)
+        started = datetime.fromtimestamp(about.created).astimezone().strftime("%Y-%m-%d %H:%M")
+        parts = [f"# {about.title or 'Chat'}", f"*{started}*"]
+        for placed in self._tree.path(chat):
+            who = "You" if placed.message.role is Role.USER else "Cadre"
+            parts.append(f"## {who}\n\n{placed.message.text.strip()}")
+        return "\n\n".join(parts) + "\n"
+
+    def export_json(self, chats: list[int]) -> str:
+        folders = {folder.id: folder.name for folder in self._chats.folders()}
+        exported = [self._exported(self._chats.get(chat), folders) for chat in chats]
+        whole = {"format": FORMAT, "version": VERSION, "chats": exported}
+        return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+    def import_json(self, text: str) -> list[int]:
+        """The ids of the chats that were added: all of the file's, or none.
+
+        Raises:
+            KnownError: it is no such file, or of a newer Cadre.
+        """
+        whole = _parsed(text)
+        try:
+            with together(self._db):
+                return [self._bring_in(given) for given in whole["chats"]]
+        except (KeyError, TypeError, ValueError, AttributeError, sqlite3.Error) as error:
+            raise KnownError("The file is damaged; nothing was imported.", _CHOOSE_OURS) from error
+
+    def _exported(self, chat: Chat, folders: dict[int, str]) -> Json:
+        return {
+            "title": chat.title,
+            "named": chat.named,
+            "pinned": chat.pinned,
+            "folder": folders.get(chat.folder) if chat.folder else None,
+            "created": chat.created,
+            "changed": chat.changed,
+            "settings": asdict(chat.settings),
+            "leaf": chat.leaf,
+            "messages": [_exported_message(message) for message in self._tree.all(chat.id)],
+        }
+
+    def _bring_in(self, given: Json) -> int:
+        added = self._db.execute(
+            "INSERT INTO chats(title, named, pinned, folder, created, changed, settings) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                str(given["title"]),
+                int(bool(given["named"])),
+                int(bool(given["pinned"])),
+                self._folder(given["folder"]),
+                float(given["created"]),
+                float(given["changed"]),
+                json.dumps(asdict(settings_from(given["settings"]))),
+            ),
+        )
+        chat = added.lastrowid
+        assert chat is not None
+        ids: dict[Any, int | None] = {None: None}
+        for message in given["messages"]:
+            ids[message["id"]] = self._bring_in_message(chat, ids[message["parent"]], message)
+        self._db.execute("UPDATE chats SET leaf = ? WHERE id = ?", (ids[given["leaf"]], chat))
+        return chat
+
+    def _bring_in_message(self, chat: int, parent: int | None, given: Json) -> int | None:
+        state = State(given["state"])
+        return self._db.execute(
+            "INSERT INTO messages(chat, parent, role, text, state, created, record, failure) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                chat,
+                parent,
+                Role(given["role"]),
+                str(given["text"]),
+                State.STOPPED if state is State.WRITING else state,
+                float(given["created"]),
+                json.dumps(given["record"]) if given["record"] else None,
+                json.dumps(given["failure"]) if given["failure"] else None,
+            ),
+        ).lastrowid
+
+    def _folder(self, name: str | None) -> int | None:
+        if not name:
+            return None
+        same = next((folder.id for folder in self._chats.folders() if folder.name == name), None)
+        return same or self._chats.add_folder(name).id
+
+
+def _exported_message(message: Message) -> Json:
+    values = asdict(message)
+    del values["chat"]
+    return values
+
+
+def _parsed(text: str) -> Json:
+    try:
+        whole = json.loads(text)
+    except ValueError as error:
+        raise KnownError("The file is not JSON.", _CHOOSE_OURS) from error
+    if not isinstance(whole, dict) or whole.get("format") != FORMAT:
+        raise KnownError("The file holds no chats of Cadre.", _CHOOSE_OURS)
+    if not isinstance(whole.get("version"), int) or whole["version"] > VERSION:
+        raise KnownError("The file was written by a newer Cadre.", "Update Cadre to read it.")
+    return whole

@@ -1,0 +1,179 @@
+"""The middle of the window: what was said, and where to say more. Brings the conversation and its widgets together."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.store.store import Store
+from app.window import theme, words
+from app.window.answers import Answers
+from app.window.chat_settings import ChatSettings
+from app.window.composer import Composer
+from app.window.conversation import Conversation
+from app.window.empty_page import EmptyPage
+from app.window.find_bar import FindBar
+from app.window.header import Header
+from app.window.models import Models
+from app.window.notice import Notice
+from app.window.transcript.transcript import Transcript
+
+
+class ChatPane(QWidget):
+    shown = Signal()
+    """Another message is the one to watch."""
+
+    def __init__(
+        self, store: Store, answers: Answers, models: Models, conversation: Conversation, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._answers, self._models = store, answers, models
+        self.conversation = conversation
+        self.header = Header(self)
+        self.transcript = Transcript(self)
+        self.finder = FindBar(self.transcript, self)
+        self.empty = EmptyPage(self)
+        self.notice = Notice(self)
+        self.composer = Composer(self)
+        self.settings = ChatSettings(models, self)
+        self._editing = 0
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.finder)
+        column.addWidget(self.transcript, 1)
+        column.addWidget(self.empty, 1)
+        for widget in (self.notice, self.composer):
+            row = QHBoxLayout()
+            row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, theme.GRID)
+            row.addStretch(1)
+            row.addWidget(widget, 1000)
+            row.addStretch(1)
+            column.addLayout(row)
+
+    def _connect(self) -> None:
+        conversation, answers = self.conversation, self._answers
+        conversation.path_changed.connect(self._show_path)
+        conversation.settled.connect(self.show_settings)
+        self.transcript.walked.connect(conversation.walk)
+        self.transcript.again.connect(conversation.again)
+        self.transcript.edited.connect(self._begin_edit)
+        self.composer.sent.connect(self._send)
+        self.composer.stopped.connect(conversation.stop)
+        self.composer.drafted.connect(conversation.keep_draft)
+        self.composer.edit_ended.connect(self._end_edit)
+        answers.grew.connect(self._grow)
+        answers.moved.connect(self._move)
+        answers.ended.connect(self._end)
+        answers.engine_stopped.connect(self._tell_engine_stopped)
+        self.header.settings_wanted.connect(lambda button: self.settings.open_under(button, conversation.settings))
+        self.settings.changed.connect(conversation.set_settings)
+        self.settings.model_chosen.connect(self._models.choose)
+        self._models.changed.connect(self.show_settings)
+        self.finder.closed.connect(self.composer.field.setFocus)
+
+    # --- which chat ---------------------------------------------------------------------------------------
+
+    def open(self, chat: int | None, message: int = 0) -> None:
+        self.composer.flush()
+        self.composer.end_edit()
+        self._editing = 0
+        self.finder.close_bar()
+        self.conversation.open(chat, message)
+        self.composer.set_text(self.conversation.draft())
+        self.composer.field.setFocus()
+
+    def _show_path(self) -> None:
+        path = self.conversation.path()
+        self.transcript.setVisible(bool(path))
+        self.empty.setVisible(not path)
+        self.transcript.show_path(path)
+        self.composer.set_busy(self.conversation.answering())
+        self.shown.emit()
+        if path:
+            self._move(path[-1].message.id)
+
+    def show_settings(self) -> None:
+        about = self.conversation.about()
+        name = self._models.name(self.conversation.model)
+        self.header.show_chat((about.title if about else "") or self.tr("New chat"), name)
+        self.empty.show_model(self.conversation.model, name, ready=self._models.ready)
+
+    # --- saying -------------------------------------------------------------------------------------------
+
+    def _send(self, text: str) -> None:
+        if self.conversation.answering():
+            return
+        editing, self._editing = self._editing, 0
+        if editing:
+            self.composer.end_edit()
+            self.conversation.edit(editing, text)
+        else:
+            self.composer.set_text("")
+            self.conversation.send(text)
+        self.show_settings()
+        self.transcript.follow()
+
+    def _begin_edit(self, message: int) -> None:
+        if not self.conversation.answering():
+            self._editing = message
+            self.composer.edit(self._store.tree.get(message).text)
+
+    def edit_last(self) -> None:
+        """The last thing the person said."""
+        asked = [placed.message for placed in self.conversation.path() if placed.message.role == "user"]
+        if asked:
+            self._begin_edit(asked[-1].id)
+
+    def _end_edit(self) -> None:
+        self._editing = 0
+
+    def again(self, *, harder: bool = False) -> None:
+        """Another answer to what was said last."""
+        path = self.conversation.path()
+        if path:
+            self.conversation.again(path[-1].message.id, harder=harder)
+
+    def walk_last(self, step: int) -> None:
+        """Through the versions of the last message that has several."""
+        several = [placed for placed in self.conversation.path() if len(placed.siblings) > 1]
+        if several:
+            self.conversation.walk(several[-1].message.id, step)
+
+    # --- answers ------------------------------------------------------------------------------------------
+
+    def _grow(self, message: int, text: str) -> None:
+        if view := self.transcript.answer(message):
+            view.add(text)
+
+    def _move(self, message: int) -> None:
+        view, answer = self.transcript.answer(message), self._answers.running(message)
+        if view is not None and answer is not None:
+            stage = self.tr("Stopping") if answer.stopping else words.stage(answer.view)
+            view.show_stage("\n".join(filter(None, [stage, "" if answer.view.tokens else answer.view.happened])))
+
+    def _end(self, message: int) -> None:
+        view = self.transcript.answer(message)
+        if view is None:
+            return
+        placed = next((placed for placed in self.conversation.path() if placed.message.id == message), None)
+        if placed is not None:
+            view.show_end(placed)
+        self.composer.set_busy(self.conversation.answering())
+
+    def _tell_engine_stopped(self, sentence: str) -> None:
+        self.notice.tell(self.tr("{sentence} It starts anew with the next question.").format(sentence=sentence))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colours().window)
+        painter.end()
+
+    def set_focus(self) -> None:
+        self.composer.field.setFocus(Qt.FocusReason.ShortcutFocusReason)

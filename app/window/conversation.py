@@ -1,0 +1,144 @@
+"""The chat that is shown, and what can be done with it. Knows the store and the answers under way, but no widgets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from app.store.rows import Chat, Placed, Role, Settings
+from app.store.store import Store
+from app.window.answers import Answers
+from app.window.models import Models
+from engine import messages as m
+
+_NEW_DRAFT = "draft of a new chat"
+
+
+class Conversation(QObject):
+    """path_changed: other messages are shown. listed: the list of chats is another. settled: settings changed.
+
+    chat is None as long as nothing was said: a chat begins with its first message.
+    """
+
+    path_changed = Signal()
+    listed = Signal()
+    settled = Signal()
+
+    def __init__(self, store: Store, answers: Answers, models: Models, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._answers = answers
+        self._models = models
+        self._new_settings = Settings()
+        self.chat: int | None = None
+
+    # --- which chat ---------------------------------------------------------------------------------------
+
+    def open(self, chat: int | None, message: int = 0) -> None:
+        """None: a new one. message: one to see, on whichever branch it is."""
+        self.chat = chat
+        if chat is not None and message and message not in {placed.message.id for placed in self.path()}:
+            self._store.tree.show(message)
+        if chat is None:
+            self._new_settings = replace(self._new_settings, system="")
+        self.path_changed.emit()
+        self.settled.emit()
+
+    def about(self) -> Chat | None:
+        return None if self.chat is None else self._store.chats.get(self.chat)
+
+    def path(self) -> list[Placed]:
+        return [] if self.chat is None else self._store.tree.path(self.chat)
+
+    @property
+    def settings(self) -> Settings:
+        about = self.about()
+        return about.settings if about else self._new_settings
+
+    def set_settings(self, settings: Settings) -> None:
+        if self.chat is None:
+            self._new_settings = settings
+        else:
+            self._store.chats.set_settings(self.chat, settings)
+        self.settled.emit()
+
+    @property
+    def model(self) -> str:
+        return self.settings.model or self._models.default
+
+    # --- drafts -------------------------------------------------------------------------------------------
+
+    def draft(self) -> str:
+        about = self.about()
+        return about.draft if about else self._store.chats.kept(_NEW_DRAFT)
+
+    def keep_draft(self, text: str) -> None:
+        if self.chat is None:
+            self._store.chats.keep(_NEW_DRAFT, text)
+        else:
+            self._store.chats.set_draft(self.chat, text)
+
+    # --- saying -------------------------------------------------------------------------------------------
+
+    def send(self, text: str) -> None:
+        """Say it at the end of the shown branch and have it answered."""
+        if self.answering():
+            return
+        self.keep_draft("")
+        path = self.path()
+        chat = self.chat if self.chat is not None else self._begin(text)
+        self._store.tree.say(chat, path[-1].message.id if path else None, text)
+        self._answer()
+
+    def edit(self, message: int, text: str) -> None:
+        """Say something else in its place: a new branch."""
+        if self.answering():
+            return
+        before = self._store.tree.get(message)
+        self._store.tree.say(before.chat, before.parent, text)
+        if before.parent is None:
+            self._store.chats.suggest_title(before.chat, text)
+        self._answer()
+
+    def again(self, message: int, *, harder: bool = False) -> None:
+        """Another answer beside this one; harder: with every expert it asks for."""
+        if self.answering():
+            return
+        answer = self._store.tree.get(message)
+        if answer.role is not Role.ASSISTANT or answer.parent is None:
+            return
+        path = self.path()
+        at = next((number for number, placed in enumerate(path) if placed.message.id == answer.parent), None)
+        if at is not None:
+            self._ask(path[: at + 1], harder=harder)
+
+    def walk(self, message: int, step: int) -> None:
+        siblings = self._store.tree.siblings(message)
+        at = siblings.index(message) + step
+        if 0 <= at < len(siblings):
+            self._store.tree.show(siblings[at])
+            self.path_changed.emit()
+
+    def stop(self) -> None:
+        answer = self._answers.running_in(self.chat) if self.chat is not None else None
+        if answer is not None:
+            self._answers.stop(answer.message.id)
+
+    def answering(self) -> bool:
+        return self.chat is not None and self._answers.running_in(self.chat) is not None
+
+    def _begin(self, text: str) -> int:
+        chat = self._store.chats.add(settings=self._new_settings)
+        self._store.chats.suggest_title(chat.id, text)
+        self.chat = chat.id
+        return chat.id
+
+    def _answer(self) -> None:
+        self._ask(self.path(), harder=False)
+
+    def _ask(self, path: list[Placed], *, harder: bool) -> None:
+        settings = replace(self.settings, mode=m.Mode.EXACT.value) if harder else self.settings
+        self._answers.ask(path, settings, self.model)
+        self.path_changed.emit()
+        self.listed.emit()

@@ -1,0 +1,202 @@
+"""The window: list, chat and monitor side by side. Puts them together and brings what one asks for to the other."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QPoint, Qt
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
+
+from app.store.rows import Folder
+from app.store.store import Store
+from app.window import theme
+from app.window.answers import Answers
+from app.window.chat_actions import ChatActions
+from app.window.chat_pane import ChatPane
+from app.window.conversation import Conversation
+from app.window.menus import Menus
+from app.window.models import Models
+from app.window.monitor.pane import MonitorPane
+from app.window.monitor.strip import Strip
+from app.window.side_panel import SidePanel
+from app.window.sidebar.sidebar import Sidebar
+
+_NARROW = 700
+"""Pixels of window under which the list gives way."""
+
+
+class MainWindow(QMainWindow):
+    def __init__(self, store: Store, answers: Answers, models: Models) -> None:
+        super().__init__()
+        self._store, self._answers, self._models = store, answers, models
+        self._narrow = False
+        self.conversation = Conversation(store, answers, models, self)
+        self.sidebar = Sidebar(store)
+        self.pane = ChatPane(store, answers, models, self.conversation)
+        self.monitor = MonitorPane()
+        self.strip = Strip(self.pane)
+        self.pane.layout().addWidget(self.strip)  # type: ignore[union-attr]
+        self._left = SidePanel(self.sidebar, theme.scaled(theme.SIDEBAR), Qt.Edge.RightEdge)
+        self._right = SidePanel(self.monitor, theme.scaled(theme.MONITOR), Qt.Edge.LeftEdge)
+        self.actions_on_chats = ChatActions(store, self)
+        self._lay_out()
+        self.menus = Menus(self)
+        self._connect()
+        self._restore()
+        self.sidebar.refresh()
+
+    def _lay_out(self) -> None:
+        whole = QWidget(self)
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._left)
+        row.addWidget(self.pane, 1)
+        row.addWidget(self._right)
+        self.setCentralWidget(whole)
+        self.setMinimumSize(420, 360)
+
+    def _connect(self) -> None:
+        self.sidebar.chosen.connect(self.open_chat)
+        self.sidebar.new_wanted.connect(self.new_chat)
+        self.sidebar.deletion_wanted.connect(self.delete_chat)
+        self.sidebar.rename_wanted.connect(self.rename_chat)
+        self.sidebar.menu_wanted.connect(self._pop_up)
+        self.pane.header.sidebar_wanted.connect(self.toggle_sidebar)
+        self.pane.header.monitor_wanted.connect(self.toggle_monitor)
+        self.pane.empty.model_wanted.connect(self.pane.header.open_settings)
+        self.pane.settings.model_chosen.connect(lambda model: self._store.chats.keep("model", model))
+        self.pane.shown.connect(self._watch)
+        self.monitor.closed.connect(self.toggle_monitor)
+        self.strip.clicked.connect(self.toggle_monitor)
+        self.conversation.listed.connect(self._list)
+        self._answers.moved.connect(self._show_answer)
+        self._answers.ended.connect(self._end)
+        self.actions_on_chats.changed.connect(self._list)
+
+    def _list(self) -> None:
+        self.sidebar.refresh()
+        self.sidebar.show_chosen(self.conversation.chat)
+        self.pane.show_settings()
+        about = self.conversation.about()
+        self.setWindowTitle(about.title if about and about.title else "Cadre")
+
+    # --- chats --------------------------------------------------------------------------------------------
+
+    def open_chat(self, chat: int | None, message: int = 0) -> None:
+        self.pane.open(chat, message)
+        self._list()
+
+    def new_chat(self) -> None:
+        self.open_chat(None)
+
+    def delete_chat(self, chat: int) -> None:
+        """Hidden at once, gone for good when the notice goes."""
+        running = self._answers.running_in(chat)
+        if running is not None:
+            self._answers.stop(running.message.id)
+        title = self._store.chats.get(chat).title
+        follower = self.sidebar.neighbour(chat)
+        self._store.chats.delete([chat])
+        if chat == self.conversation.chat:
+            self.pane.composer.set_text("")
+            self.pane.open(follower)
+        self._list()
+        self.pane.notice.tell(
+            self.tr("Deleted “{title}”.").format(title=title),
+            self.tr("Undo"),
+            lambda: self._undelete(chat),
+            self._purge,
+        )
+
+    def _undelete(self, chat: int) -> None:
+        self._store.chats.restore([chat])
+        self.open_chat(chat)
+
+    def _purge(self) -> None:
+        self._store.purge()
+
+    def rename_chat(self, chat: int) -> None:
+        self.actions_on_chats.rename(chat)
+
+    def is_pinned(self, chat: int) -> bool:
+        return self._store.chats.get(chat).pinned
+
+    def folders(self) -> list[Folder]:
+        return self._store.chats.folders()
+
+    def _pop_up(self, chat: int, place: QPoint) -> None:
+        self.menus.chat_menu(chat).popup(place)
+
+    # --- the answer that is watched -----------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """The last message of the shown branch, when it is known how it came about."""
+        path = self.conversation.path()
+        if path and self._answers.seen(path[-1].message.id) is not None:
+            self._show_answer(path[-1].message.id)
+        else:
+            self.strip.say("")
+            self.monitor.show_nothing()
+
+    def _show_answer(self, message: int) -> None:
+        seen = self._answers.seen(message)
+        path = self.conversation.path()
+        if seen is None or not path or path[-1].message.id != message:
+            return
+        self.strip.show_answer(seen[0])
+        if self._right.is_open:
+            self.monitor.show_answer(*seen)
+
+    def _end(self, message: int) -> None:
+        self._show_answer(message)
+        self._list()
+
+    # --- panels -------------------------------------------------------------------------------------------
+
+    def toggle_sidebar(self) -> None:
+        self._left.set_open(not self._left.is_open)
+        self._store.chats.keep("sidebar", str(int(self._left.is_open)))
+
+    def toggle_monitor(self) -> None:
+        self._right.set_open(not self._right.is_open)
+        self.strip.setVisible(not self._right.is_open)
+        if self._right.is_open:
+            self._watch()
+        self._store.chats.keep("monitor", str(int(self._right.is_open)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
+        """In a narrow window the chat comes first; wide again, the list comes back."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._left.set_open(not narrow and self._store.chats.kept("sidebar", "1") == "1", animated=False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's name
+        """Escape stops, wherever the keyboard is, unless something nearer takes it."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.conversation.stop()
+        else:
+            super().keyPressEvent(event)
+
+    def show_sidebar(self) -> None:
+        if not self._left.is_open:
+            self.toggle_sidebar()
+
+    # --- between runs -------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        kept = self._store.chats.kept
+        if geometry := kept("window"):
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        else:
+            self.resize(1180, 760)
+        self._left.set_open(kept("sidebar", "1") == "1", animated=False)
+        self._right.set_open(kept("monitor", "0") == "1", animated=False)
+        self.strip.setVisible(not self._right.is_open)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 -- Qt's name
+        self.pane.composer.flush()
+        self.pane.notice.end()
+        self._store.chats.keep("window", bytes(self.saveGeometry().toBase64().data()).decode())
+        super().closeEvent(event)

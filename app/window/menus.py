@@ -1,0 +1,114 @@
+"""The menu bar and the menu of a chat: every act of the window by name and by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+if TYPE_CHECKING:
+    from app.window.main_window import MainWindow
+
+Keys = QKeySequence.StandardKey | str | None
+
+
+class Menus(QObject):
+    """Belongs to the window, whose methods the actions call."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._pane = window.pane
+        self._file()
+        self._edit()
+        self._chat()
+        self._view()
+
+    def _file(self) -> None:
+        window, acts = self._window, self._window.actions_on_chats
+        menu = window.menuBar().addMenu(self.tr("&File"))
+        self._add(menu, self.tr("New Chat"), QKeySequence.StandardKey.New, window.new_chat)
+        menu.addSeparator()
+        self._add(menu, self.tr("Import…"), None, acts.import_json)
+        self._add(menu, self.tr("Export All Chats…"), None, acts.export_all)
+        menu.addSeparator()
+        self._add(menu, self.tr("Close Window"), QKeySequence.StandardKey.Close, window.close)
+        leave = self._add(menu, self.tr("Quit Cadre"), QKeySequence.StandardKey.Quit, window.close)
+        leave.setMenuRole(QAction.MenuRole.QuitRole)
+
+    def _edit(self) -> None:
+        pane = self._pane
+        menu = self._window.menuBar().addMenu(self.tr("&Edit"))
+        self._add(menu, self.tr("Undo Delete"), "Ctrl+Shift+Z", pane.notice.press)
+        self._add(menu, self.tr("Edit Last Message"), "Ctrl+Up", pane.edit_last)
+        menu.addSeparator()
+        self._add(menu, self.tr("Find in Chat"), QKeySequence.StandardKey.Find, pane.finder.open_bar)
+        self._add(menu, self.tr("Find Next"), QKeySequence.StandardKey.FindNext, pane.finder.next)
+        self._add(menu, self.tr("Find Previous"), QKeySequence.StandardKey.FindPrevious, pane.finder.previous)
+        self._add(menu, self.tr("Search All Chats"), "Ctrl+Shift+F", self._search)
+
+    def _chat(self) -> None:
+        pane, conversation = self._pane, self._window.conversation
+        menu = self._window.menuBar().addMenu(self.tr("&Chat"))
+        self._add(menu, self.tr("Stop"), "Ctrl+.", conversation.stop)
+        self._add(menu, self.tr("Answer Again"), "Ctrl+R", pane.again)
+        self._add(menu, self.tr("Try Harder"), "Ctrl+Shift+R", lambda: pane.again(harder=True))
+        menu.addSeparator()
+        self._add(menu, self.tr("Previous Version"), "Ctrl+Alt+Left", lambda: pane.walk_last(-1))
+        self._add(menu, self.tr("Next Version"), "Ctrl+Alt+Right", lambda: pane.walk_last(1))
+        menu.addSeparator()
+        self._add(menu, self.tr("Previous Chat"), "Ctrl+[", lambda: self._window.sidebar.step(-1))
+        self._add(menu, self.tr("Next Chat"), "Ctrl+]", lambda: self._window.sidebar.step(1))
+        menu.addSeparator()
+        self._add(menu, self.tr("Settings of This Chat"), "Ctrl+Shift+,", pane.header.open_settings)
+        self._add(menu, self.tr("Rename…"), None, lambda: self._on_chat(self._window.rename_chat))
+        self._add(menu, self.tr("Delete"), "Ctrl+Backspace", lambda: self._on_chat(self._window.delete_chat))
+
+    def _view(self) -> None:
+        menu = self._window.menuBar().addMenu(self.tr("&View"))
+        self._add(menu, self.tr("Sidebar"), "Ctrl+Alt+S", self._window.toggle_sidebar)
+        self._add(menu, self.tr("Monitor"), "Ctrl+Alt+M", self._window.toggle_monitor)
+        self._add(menu, self.tr("Write a Message"), "Ctrl+L", self._pane.set_focus)
+
+    def chat_menu(self, chat: int) -> QMenu:
+        """For one chat of the list. Goes when it closes."""
+        acts = self._window.actions_on_chats
+        menu = QMenu(self._window)
+        menu.aboutToHide.connect(menu.deleteLater)
+        pinned = self._window.is_pinned(chat)
+        self._add(menu, self.tr("Rename…"), None, lambda: acts.rename(chat))
+        self._add(menu, self.tr("Unpin") if pinned else self.tr("Pin"), None, lambda: acts.toggle_pin(chat))
+        folders = menu.addMenu(self.tr("Move to Folder"))
+        for folder in self._window.folders():
+            self._add(folders, folder.name, None, partial(acts.move, chat, folder.id))
+        self._add(folders, self.tr("None"), None, lambda: acts.move(chat, None))
+        self._add(folders, self.tr("New Folder…"), None, lambda: acts.move_to_new_folder(chat))
+        export = menu.addMenu(self.tr("Export"))
+        self._add(export, self.tr("Markdown…"), None, lambda: acts.export_markdown(chat))
+        self._add(export, self.tr("JSON…"), None, lambda: acts.export_json(chat))
+        menu.addSeparator()
+        self._add(menu, self.tr("Delete"), None, lambda: self._window.delete_chat(chat))
+        return menu
+
+    # --- making -------------------------------------------------------------------------------------------
+
+    def _add(self, menu: QMenu, words: str, keys: Keys, act: Callable[[], object]) -> QAction:
+        action = menu.addAction(words)
+        if keys is not None:
+            action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _checked=False: act())
+        return action
+
+    def _search(self) -> None:
+        self._window.show_sidebar()
+        self._window.sidebar.search.setFocus()
+        self._window.sidebar.search.selectAll()
+
+    def _on_chat(self, act: Callable[[int], object]) -> None:
+        chat = self._window.conversation.chat
+        if chat is not None:
+            act(chat)

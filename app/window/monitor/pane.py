@@ -1,0 +1,203 @@
+"""The monitor: everything about the answer that is watched, top to bottom. Shows views; keeps none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app.cli.record import percent
+from app.cli.view import View
+from app.cli.words import size
+from app.window import theme, words
+from app.window.buttons import quiet_button
+from app.window.header import HEIGHT
+from app.window.monitor.curve import Curve
+from app.window.monitor.map_view import MapView
+from app.window.monitor.memory_bar import MemoryBar
+from app.window.monitor.timeline_bar import TimelineBar
+from app.window.timeline import Part, Timeline
+
+_SIDE = 2 * theme.GRID
+_MAP_SHARE = 0.42
+"""Most of the pane's height that the map takes, so that the figures under it are seen, too."""
+
+
+class MonitorPane(QWidget):
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._held, self._memory = self._figure(self.tr("Memory")), MemoryBar()
+        self._experts = self._figure(self.tr("Experts"))
+        self._map, self._told = MapView(), self._note()
+        self._coverage = Curve(self.tr("Coverage"))
+        self._speed = Curve(self.tr("Speed"))
+        self._read = self._figure(self.tr("Read from disk"))
+        self._budget = self._figure(self.tr("Budget"))
+        self._why = self._note()
+        self._took, self._timeline = self._figure(self.tr("This answer")), TimelineBar()
+        self._summary = ""
+        self._nothing = self._note()
+        self._nothing.setText(self.tr("Ask something, and watch here which experts answer."))
+        self._parts: list[QWidget] = []
+        self._lay_out()
+        self._map.described.connect(self._describe)
+        self._show_parts(shown=False)
+
+    def _lay_out(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._head())
+        area = QScrollArea(self)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.viewport().setAutoFillBackground(False)
+        page = QWidget(area)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(_SIDE, theme.GRID, _SIDE, _SIDE)
+        column.setSpacing(6)
+        column.addWidget(self._nothing)
+        groups = (
+            (self._held, self._memory),
+            (self._experts, self._map, self._told),
+            (self._coverage,),
+            (self._speed,),
+            (self._read,),
+            (self._budget, self._why),
+            (self._took, self._timeline),
+        )
+        for group in groups:
+            for part in group:
+                part.setParent(page)
+                column.addWidget(part)
+                self._parts.append(part)
+            column.addSpacing(10)
+        column.addStretch()
+        area.setWidget(page)
+        outer.addWidget(area, 1)
+
+    def _head(self) -> QWidget:
+        head = QWidget(self)
+        head.setFixedHeight(HEIGHT)
+        row = QHBoxLayout(head)
+        row.setContentsMargins(_SIDE, 0, theme.GRID, 0)
+        title = QLabel(self.tr("Monitor"), head)
+        title.setFont(theme.title())
+        close = quiet_button("close", self.tr("Close the monitor"), head)
+        close.clicked.connect(self.closed)
+        row.addWidget(title, 1)
+        row.addWidget(close)
+        return head
+
+    def _figure(self, name: str) -> Figure:
+        return Figure(name)
+
+    def _note(self) -> QLabel:
+        label = QLabel()
+        label.setFont(theme.small())
+        label.setWordWrap(True)
+        return label
+
+    # --- shown --------------------------------------------------------------------------------------------
+
+    def show_answer(self, view: View, timeline: Timeline) -> None:
+        self._show_parts(shown=True)
+        self._summary = words.summary(view)
+        memory = view.memory
+        self._held.say(
+            ""
+            if memory is None
+            else words.tr("{held} held, {promised} promised").format(
+                held=size(memory.peak), promised=size(memory.promised)
+            )
+        )
+        self._memory.show_memory(memory)
+        self._show_experts(view, timeline)
+        self._show_curves(view)
+        self._took.say(words.stage(view) if view.record is None else words.seconds(view.record.seconds["total"]))
+        self._timeline.show_timeline(timeline)
+
+    def _show_experts(self, view: View, timeline: Timeline) -> None:
+        some = view.experts is not None
+        self._experts.say(
+            words.tr("{n} of {all} per layer").format(n=view.resident or "?", all=view.experts.count)
+            if view.experts is not None
+            else words.tr("all of it")
+        )
+        self._map.setVisible(some)
+        self._map.show_view(view, self._summary)
+        self._told.setText(self._summary)
+        now_read = timeline.spans[-1].part is Part.READ and view.read_speed
+        speed = f" · {size(int(view.read_speed))}/s" if now_read else ""
+        self._read.say(size(view.read) + speed if view.read else words.tr("nothing"))
+        for widget in (self._read, self._coverage):
+            widget.setVisible(some)
+
+    def _show_curves(self, view: View) -> None:
+        if view.coverage:
+            mean = sum(view.coverage) / len(view.coverage)
+            self._coverage.show_values(view.coverage, 1.0, percent(mean))
+        else:
+            self._coverage.show_values((), 1.0, "")
+        self._speed.show_values(view.speeds, _top(view.speeds), words.speed(view))
+        budget = view.record.budget["name"] if view.record is not None else ""
+        self._budget.say(" · ".join(filter(None, (str(budget), str(view.mode)))))
+        self._why.setText(view.judged)
+        self._why.setVisible(bool(view.judged))
+
+    def show_nothing(self) -> None:
+        """It is not known how the message that is shown came about."""
+        self._show_parts(shown=False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
+        super().resizeEvent(event)
+        self._map.set_most_height(round(self.height() * _MAP_SHARE))
+
+    def _describe(self, said: str) -> None:
+        self._told.setText(said or self._summary)
+
+    def _show_parts(self, *, shown: bool) -> None:
+        self._nothing.setVisible(not shown)
+        for part in self._parts:
+            part.setVisible(shown)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
+        colours = theme.colours()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), colours.window)
+        painter.setPen(colours.line)
+        painter.drawLine(0, HEIGHT - 1, self.width(), HEIGHT - 1)
+        painter.end()
+
+
+def _top(speeds: Sequence[float]) -> float:
+    """What most of the curve stays under: one burst at the beginning must not flatten the rest."""
+    ordered = sorted(speeds)
+    return 1.25 * ordered[int(0.9 * (len(ordered) - 1))] if ordered else 1.0
+
+
+class Figure(QWidget):
+    """A name on the left, its value on the right."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        label, self._value = QLabel(name, self), QLabel(self)
+        for each in (label, self._value):
+            each.setFont(theme.small())
+        label.setForegroundRole(self.foregroundRole())
+        row.addWidget(label)
+        self._value.setWordWrap(True)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._value, 1)
+        self.setAccessibleName(name)
+
+    def say(self, value: str) -> None:
+        self._value.setText(value)
+        self.setAccessibleDescription(value)

@@ -1,0 +1,179 @@
+"""The sidebar: search on top, chats under it, a new one at the bottom. Asks its owner for what changes chats."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QVBoxLayout, QWidget
+
+from app.store.store import Store
+from app.window import theme
+from app.window.icons import icon
+from app.window.sidebar import rows
+from app.window.sidebar.delegate import ChatDelegate
+from app.window.sidebar.model import ROW, ChatModel
+from app.window.sidebar.new_button import NewButton
+from app.window.sidebar.rows import Entry
+
+_SEARCH_MS = 120
+
+
+class Sidebar(QWidget):
+    """chosen: chat and the message that a search found in it, 0 for none. menu_wanted: a chat, and where."""
+
+    chosen = Signal(int, int)
+    menu_wanted = Signal(int, QPoint)
+    deletion_wanted = Signal(int)
+    rename_wanted = Signal(int)
+    new_wanted = Signal()
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._shown: int | None = None
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText(self.tr("Search"))
+        self.search.setAccessibleName(self.tr("Search all chats"))
+        self.search.setClearButtonEnabled(True)
+        self.search.installEventFilter(self)
+        self.list = self._made_list()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, theme.GRID, 0, theme.GRID)
+        column.setSpacing(theme.GRID)
+        inset = QVBoxLayout()
+        inset.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
+        inset.addWidget(self.search)
+        column.addLayout(inset)
+        column.addWidget(self.list, 1)
+        new = NewButton(self.tr("New Chat"), self)
+        new.clicked.connect(self.new_wanted)
+        column.addWidget(new)
+        self._wait = QTimer(self, singleShot=True, interval=_SEARCH_MS)
+        self._wait.timeout.connect(self.refresh)
+        self.search.textChanged.connect(lambda _text: self._wait.start())
+        self._dress()
+
+    def _made_list(self) -> QListView:
+        view = QListView(self)
+        view.setFrameShape(QFrame.Shape.NoFrame)
+        view.setAccessibleName(self.tr("Chats"))
+        self._model = ChatModel(view)
+        view.setModel(self._model)
+        view.setItemDelegate(ChatDelegate(view))
+        view.setMouseTracking(True)
+        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.viewport().setAutoFillBackground(False)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(self._ask_menu)
+        view.clicked.connect(self._choose)
+        view.activated.connect(self._choose)
+        view.installEventFilter(self)
+        return view
+
+    # --- content ------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """From the store, keeping what is chosen."""
+        text = self.search.text().strip()
+        if text:
+            self._model.show_rows(rows.found(self._store.search.find(text)))
+        else:
+            today = datetime.now().astimezone().date()
+            self._model.show_rows(rows.grouped(self._store.chats.all(), self._store.chats.folders(), today))
+        self.show_chosen(self._shown)
+
+    def show_chosen(self, chat: int | None) -> None:
+        self._shown = chat
+        row = self._model.row_of(chat)
+        if row is None:
+            self.list.setCurrentIndex(QModelIndex())
+        else:
+            self.list.setCurrentIndex(self._model.index(row))
+
+    def neighbour(self, chat: int) -> int | None:
+        """The chat to show when this one goes."""
+        chats = [entry.chat for entry in self._model.entries()]
+        if chat not in chats:
+            return None
+        at = chats.index(chat)
+        return next(iter(chats[at + 1 : at + 2] or chats[at - 1 : at]), None)
+
+    def step(self, by: int) -> None:
+        """The chat before or after the one that is shown."""
+        entries = self._model.entries()
+        chats = [entry.chat for entry in entries]
+        at = chats.index(self._shown) + by if self._shown in chats else 0
+        if 0 <= at < len(entries):
+            self._open(entries[at])
+
+    # --- the person ---------------------------------------------------------------------------------------
+
+    def _choose(self, index: QModelIndex) -> None:
+        row = index.data(ROW)
+        if isinstance(row, Entry):
+            self._open(row)
+
+    def _open(self, entry: Entry) -> None:
+        self.chosen.emit(entry.chat, entry.message or 0)
+
+    def _ask_menu(self, place: QPoint) -> None:
+        row = self.list.indexAt(place).data(ROW) if self.list.indexAt(place).isValid() else None
+        if isinstance(row, Entry):
+            self.menu_wanted.emit(row.chat, self.list.viewport().mapToGlobal(place))
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:  # noqa: N802 -- Qt's name
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._key(watched, Qt.Key(event.key()))
+        return False
+
+    def _key(self, watched: object, key: Qt.Key) -> bool:
+        """From the search down into the list; in the list, delete and rename."""
+        if watched is self.search:
+            return self._key_in_search(key)
+        row = self.list.currentIndex().data(ROW) if self.list.currentIndex().isValid() else None
+        if not isinstance(row, Entry):
+            return False
+        if key in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}:
+            self.deletion_wanted.emit(row.chat)
+        elif key == Qt.Key.Key_F2:
+            self.rename_wanted.emit(row.chat)
+        else:
+            return False
+        return True
+
+    def _key_in_search(self, key: Qt.Key) -> bool:
+        entries = self._model.entries()
+        if key == Qt.Key.Key_Down and entries:
+            self.list.setFocus()
+            self.show_chosen(entries[0].chat)
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and entries:
+            self.refresh()
+            self._open(self._model.entries()[0])
+        elif key == Qt.Key.Key_Escape:
+            self.search.clear()
+        else:
+            return False
+        return True
+
+    # --- looks --------------------------------------------------------------------------------------------
+
+    def _dress(self) -> None:
+        glass = self.search.actions()
+        mark = icon("search", theme.colours().secondary)
+        if glass:
+            glass[0].setIcon(mark)
+        else:
+            self.search.addAction(mark, QLineEdit.ActionPosition.LeadingPosition)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colours().sidebar)
+        painter.end()

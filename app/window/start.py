@@ -1,0 +1,153 @@
+"""Starts and ends the desktop app: Qt, the store, the engine's line, the window. The only place that knows them all."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from PySide6.QtCore import QLockFile, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from app.cli.session import ENGINE_KINDS
+from app.store.store import Store
+from app.window import theme
+from app.window.answers import Answers
+from app.window.engine_line import EngineLine
+from app.window.main_window import MainWindow
+from app.window.models import Models
+from engine import logs
+from engine.errors import KnownError
+from engine.link import Engine, ProcessEngine
+from engine.models import places
+
+_WARM_MS = 800
+"""After the window stands; then what the first code will need is imported."""
+log = logging.getLogger(__name__)
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+}
+
+
+class Desktop:
+    """Everything that lives as long as the app, made in order and closed in reverse."""
+
+    def __init__(self, store: Store, make_engine: Callable[[], Engine], models: Models) -> None:
+        self.store = store
+        self.line = EngineLine(make_engine)
+        self.answers = Answers(store, self.line)
+        self.models = models
+        self.window = MainWindow(store, self.answers, self.models)
+        self.window.open_chat(None)
+        self.models.refresh()
+        self._warm = threading.Thread(target=_import_late, name="cadre-warm-up", daemon=True)
+        self._later = QTimer(self.window, singleShot=True, interval=_WARM_MS)
+        self._later.timeout.connect(self._warm.start)
+        self._later.start()
+        if store.recovered:
+            self.window.pane.notice.tell(
+                self.window.tr("Cadre ended unexpectedly while it answered. What was written is kept.")
+            )
+
+    def close(self) -> None:
+        self.window.close()
+        self._later.stop()
+        if self._warm.is_alive():
+            self._warm.join()
+        self.answers.close()
+        self.line.close()
+        self.models.close()
+        self.window.deleteLater()
+        self.store.close()
+
+
+def run(model: str = "") -> int:
+    """The app, until its window is closed.
+
+    Raises:
+        KnownError: the chats cannot be opened, or Cadre is open already.
+    """
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("Cadre")
+    application.setApplicationDisplayName("Cadre")
+    qInstallMessageHandler(_log_qt)
+    theme.dress()
+    application.styleHints().colorSchemeChanged.connect(lambda _scheme: theme.dress())
+    make_engine = engine_maker()
+    alone = only_one()
+    store = Store()
+    desktop = Desktop(store, make_engine, Models(model or store.chats.kept("model")))
+    desktop.window.show()
+    sys.excepthook = bug_hook(desktop)
+    with_signals = _let_signals_in(application)
+    try:
+        return application.exec()
+    finally:
+        sys.excepthook = sys.__excepthook__
+        with_signals.stop()
+        desktop.close()
+        alone.unlock()
+
+
+def engine_maker() -> Callable[[], Engine]:
+    """A process of its own, whose death the app survives; CADRE_ENGINE chooses otherwise.
+
+    Raises:
+        KnownError: there is no such kind.
+    """
+    kind = os.environ.get("CADRE_ENGINE")
+    if kind and kind not in ENGINE_KINDS:
+        raise KnownError(f"CADRE_ENGINE is {kind!r}, and only thread and process exist.", "Set one of them, or none.")
+    return ENGINE_KINDS[kind] if kind else ProcessEngine
+
+
+def only_one() -> QLockFile:
+    """Two windows would write one draft. A lock whose owner died does not count.
+
+    Raises:
+        KnownError: another window has it.
+    """
+    places.home().mkdir(parents=True, exist_ok=True)
+    lock = QLockFile(str(places.home() / "app.lock"))
+    if not lock.tryLock(100) and lock.error() is QLockFile.LockError.LockFailedError:
+        raise KnownError("Cadre is open already.", "Look for its window; `cadre app --terminal` works beside it.")
+    return lock
+
+
+def bug_hook(desktop: Desktop) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """A bug is logged whole and told; the window goes on, and what was written is on disk."""
+
+    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.error("a bug", exc_info=(kind, error, trace))
+        window = desktop.window
+        words = window.tr("Something went wrong inside Cadre; this is a bug. The log has the details: {path}")
+        window.pane.notice.tell(words.format(path=logs.path()))
+
+    return told
+
+
+def _let_signals_in(application: QApplication) -> QTimer:
+    """Ctrl-C in the terminal that started the app ends it; Python sees signals only between its own steps."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: application.quit())
+    timer = QTimer(application, interval=500)
+    timer.timeout.connect(lambda: None)
+    timer.start()
+    return timer
+
+
+def _log_qt(kind: QtMsgType, _context: object, words: str) -> None:
+    log.log(_LEVELS.get(kind, logging.ERROR), "Qt: %s", words)
+
+
+def _import_late() -> None:
+    from app.window.transcript.highlight import pieces
+
+    pieces("x = 1", "python", dark=False)

@@ -1,0 +1,154 @@
+"""Colours, measures and fonts of the window, taken from the system's palette and font; only mixing is ours."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+GRID = 8
+RADIUS, RADIUS_SMALL = 10, 6
+SIDEBAR, MONITOR = 220, 300
+MEASURE = 68
+"""Characters of a line that reads well."""
+
+
+@dataclass(frozen=True)
+class Colours:
+    """secondary: text that explains, still 4.5:1. line: hairlines. fill: quiet grounds on the window's own."""
+
+    text: QColor
+    secondary: QColor
+    line: QColor
+    fill: QColor
+    hover: QColor
+    window: QColor
+    sidebar: QColor
+    accent: QColor
+    link: QColor
+    amber: QColor
+    red: QColor
+    dark: bool
+
+
+def mixed(one: QColor, other: QColor, share: float) -> QColor:
+    """`share` of the other in the one, opaque."""
+
+    def part(a: int, b: int) -> int:
+        return round(a + (b - a) * share)
+
+    return QColor(part(one.red(), other.red()), part(one.green(), other.green()), part(one.blue(), other.blue()))
+
+
+def colours(palette: QPalette | None = None) -> Colours:
+    palette = palette or QGuiApplication.palette()
+    text, ground = palette.text().color(), palette.base().color()
+    dark = ground.lightnessF() < 0.5
+    accent = palette.color(QPalette.ColorRole.Accent)
+    return Colours(
+        text=text,
+        secondary=mixed(text, ground, 0.34),
+        line=mixed(ground, text, 0.12),
+        fill=mixed(ground, text, 0.06),
+        hover=mixed(ground, text, 0.1),
+        window=ground,
+        sidebar=mixed(ground, text, 0.035),
+        accent=accent,
+        link=mixed(accent, text, 0.15),
+        amber=QColor("#ffb340" if dark else "#c26b00"),
+        red=QColor("#ff6961" if dark else "#c41e16"),
+        dark=dark,
+    )
+
+
+def body() -> QFont:
+    return QGuiApplication.font()
+
+
+def small() -> QFont:
+    font = QFont(body())
+    font.setPointSizeF(max(8.0, font.pointSizeF() - 1.5))
+    return font
+
+
+def mono() -> QFont:
+    """The system's monospace, one smaller than the body."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(max(8.0, body().pointSizeF() - 1))
+    return font
+
+
+def title() -> QFont:
+    font = QFont(body())
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
+def measure() -> int:
+    """Pixels of MEASURE characters of body text."""
+    return round(QFontMetricsF(body()).horizontalAdvance("0") * MEASURE)
+
+
+def scaled(pixels: int) -> int:
+    """For what holds text: wider when the person wants larger text, up to a half more."""
+    return round(pixels * min(1.5, max(1.0, QFontMetricsF(body()).height() / 20)))
+
+
+def dress(dark: bool | None = None) -> None:
+    """Where the system brings no look of its own (Linux without a desktop), ours: calm greys and one blue."""
+    if sys.platform == "darwin":
+        return
+    if dark is None:
+        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    palette = _palette(dark=dark)
+    QGuiApplication.setPalette(palette)
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        application.setStyleSheet(_slim_scroll_bars(colours(palette)))
+
+
+def _slim_scroll_bars(look: Colours) -> str:
+    """Like a Mac's: no arrows, no trough."""
+    handle = mixed(look.window, look.text, 0.22).name()
+    return f"""
+    QScrollBar {{ background: transparent; border: none; margin: 0; }}
+    QScrollBar:vertical {{ width: 10px; }}
+    QScrollBar:horizontal {{ height: 10px; }}
+    QScrollBar::handle {{ background: {handle}; border-radius: 3px; margin: 2px; min-height: 28px; min-width: 28px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    """
+
+
+def _palette(*, dark: bool) -> QPalette:
+    text = QColor("#ececee" if dark else "#1d1d1f")
+    ground = QColor("#1e1e20" if dark else "#ffffff")
+    accent = QColor("#3d9bff" if dark else "#0a6cdf")
+    control = mixed(ground, text, 0.07)
+    palette = QPalette(text, control)
+    role = QPalette.ColorRole
+    for which, colour in {
+        role.Base: ground,
+        role.Window: ground,
+        role.AlternateBase: mixed(ground, text, 0.04),
+        role.Text: text,
+        role.WindowText: text,
+        role.Button: control,
+        role.ButtonText: text,
+        role.ToolTipBase: mixed(ground, text, 0.1),
+        role.ToolTipText: text,
+        role.Highlight: accent,
+        role.HighlightedText: QColor("white"),
+        role.Accent: accent,
+        role.Link: accent,
+        role.PlaceholderText: mixed(text, ground, 0.45),
+        role.Mid: mixed(ground, text, 0.2),
+        role.Light: mixed(ground, text, 0.02),
+    }.items():
+        palette.setColor(which, colour)
+    for which in (role.Text, role.WindowText, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, which, mixed(text, ground, 0.55))
+    return palette

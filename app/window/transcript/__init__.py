@@ -1,0 +1,1 @@
+"""A chat as it is read: messages one under the other."""

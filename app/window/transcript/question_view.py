@@ -1,0 +1,60 @@
+"""What the person said: a bubble on the right. Tells what is wanted by signals; does none of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from app.store.rows import Placed
+from app.window import theme
+from app.window.buttons import quiet_button
+from app.window.transcript.formats import Formats
+from app.window.transcript.message_view import MessageView
+from app.window.transcript.text_view import TextView
+
+_BUBBLE_SHARE = 0.85
+
+
+class Question(MessageView):
+    """What the person said: a bubble on the right, as wide as its words."""
+
+    def __init__(self, placed: Placed, formats: Formats, parent: QWidget | None = None) -> None:
+        super().__init__(placed, formats, parent)
+        self._bubble = QFrame(self)
+        inside = QVBoxLayout(self._bubble)
+        inside.setContentsMargins(14, 9, 14, 9)
+        self._text = TextView(formats, self._bubble)
+        self._text.setAccessibleName(self.tr("You said"))
+        self._text.say(placed.message.text)
+        metrics = QFontMetricsF(formats.body)
+        self._ideal = int(max(map(metrics.horizontalAdvance, placed.message.text.split("\n")))) + 6
+        inside.addWidget(self._text)
+        self._column.addWidget(self._bubble, 0, Qt.AlignmentFlag.AlignRight)
+        self._fill_actions()
+        self._column.addWidget(self._actions)
+        self.dress(formats)
+
+    def _fill_actions(self) -> None:
+        self._actions.row.addStretch()
+        edit = quiet_button("edit", self.tr("Edit and send again"), self)
+        edit.clicked.connect(lambda: self.edited.emit(self.id))
+        for button in (edit, self._copy_button()):
+            self._actions.add(button)
+        if walker := self._walker():
+            self._actions.row.addWidget(walker)
+
+    def dress(self, formats: Formats) -> None:
+        self._formats = formats
+        self._bubble.setStyleSheet(
+            f"QFrame {{ background: {formats.colours.fill.name()}; border-radius: {theme.RADIUS}px; }}"
+            "QTextBrowser { background: transparent; }"
+        )
+
+    def fit(self, width: int) -> None:
+        """As wide as its longest line, up to a share of the column."""
+        most = int(width * _BUBBLE_SHARE) - 28
+        self._text.setFixedWidth(max(8, min(most, self._ideal)))
+
+    def texts(self) -> list[TextView]:
+        return [self._text]

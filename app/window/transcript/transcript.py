@@ -1,0 +1,177 @@
+"""The messages of a chat in a column of readable measure. Follows the answer unless the person scrolled away.
+
+A long chat shows its last messages at once; the earlier ones are made when someone scrolls to them.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.store.rows import Placed, Role
+from app.window import theme
+from app.window.transcript.answer_view import AnswerView
+from app.window.transcript.formats import Formats
+from app.window.transcript.message_view import MessageView
+from app.window.transcript.question_view import Question
+
+AT_ONCE = 12
+_NEAR = 400
+"""Pixels from the top at which earlier messages are made."""
+
+
+class Transcript(QScrollArea):
+    """Hands on what the message views ask for, with the message's id."""
+
+    walked = Signal(int, int)
+    edited = Signal(int)
+    again = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("Conversation"))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._formats = Formats(theme.colours())
+        self._views: list[MessageView] = []
+        self._earlier: list[Placed] = []
+        self._following = True
+        self._holding: int | None = None
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(lambda: self._make_earlier(AT_ONCE))
+        self.page = self._page()
+        self.setWidget(self.page)
+        bar = self.verticalScrollBar()
+        bar.rangeChanged.connect(self._grown)
+        bar.valueChanged.connect(self._scrolled)
+
+    def _page(self) -> QWidget:
+        page = QWidget(self)
+        sides = QHBoxLayout(page)
+        sides.setContentsMargins(3 * theme.GRID, 2 * theme.GRID, 3 * theme.GRID, 2 * theme.GRID)
+        inner = QWidget(page)
+        inner.setMaximumWidth(theme.measure())
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.GRID)
+        self._column.addStretch()
+        sides.addStretch(1)
+        sides.addWidget(inner, 1000)
+        sides.addStretch(1)
+        return page
+
+    # --- messages -----------------------------------------------------------------------------------------
+
+    def show_path(self, path: list[Placed]) -> None:
+        """Another chat or branch. What both have in common at the beginning stays as it is."""
+        shown = [*self._earlier, *(view.placed for view in self._views)]
+        same = _common(shown, path)
+        keep = max(0, same - len(self._earlier))
+        for view in self._views[keep:]:
+            self._column.removeWidget(view)
+            view.hide()
+            view.deleteLater()
+        del self._views[keep:]
+        if not keep:
+            split = max(0, len(path) - AT_ONCE)
+            self._earlier, new = path[:split], path[split:]
+        else:
+            new = path[same:]
+        for placed in new:
+            self.append(placed)
+        self._following = True
+        self._to_end()
+
+    def append(self, placed: Placed) -> MessageView:
+        view = self._made(placed)
+        self._column.insertWidget(len(self._views), view)
+        self._views.append(view)
+        self._fit(view)
+        return view
+
+    def answer(self, message: int) -> AnswerView | None:
+        view = next((view for view in reversed(self._views) if view.id == message), None)
+        return view if isinstance(view, AnswerView) else None
+
+    def views(self) -> list[MessageView]:
+        """All of them, the earlier ones made now."""
+        self._make_earlier(len(self._earlier))
+        return list(self._views)
+
+    def follow(self) -> None:
+        self._following = True
+        self._to_end()
+
+    def _made(self, placed: Placed) -> MessageView:
+        kind = Question if placed.message.role is Role.USER else AnswerView
+        view = kind(placed, self._formats)
+        view.walked.connect(self.walked)
+        view.edited.connect(self.edited)
+        view.again.connect(self.again)
+        return view
+
+    def _make_earlier(self, count: int) -> None:
+        """The last of the earlier ones, above; what is seen stays where it is."""
+        if not self._earlier:
+            return
+        bar = self.verticalScrollBar()
+        self._holding = bar.maximum() - bar.value()
+        batch = self._earlier[-count:]
+        del self._earlier[-count:]
+        for number, placed in enumerate(batch):
+            view = self._made(placed)
+            self._column.insertWidget(number, view)
+            self._views.insert(number, view)
+            self._fit(view)
+
+    # --- scrolling ----------------------------------------------------------------------------------------
+
+    def _grown(self, _least: int, most: int) -> None:
+        bar = self.verticalScrollBar()
+        if self._holding is not None:
+            held, self._holding = self._holding, None
+            bar.setValue(most - held)
+        elif self._following:
+            bar.setValue(most)
+
+    def _scrolled(self, value: int) -> None:
+        bar = self.verticalScrollBar()
+        self._following = value >= bar.maximum() - 4
+        if value < _NEAR and self._earlier and bar.maximum() > 0:
+            self._soon.start()
+
+    def _to_end(self) -> None:
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    # --- looks --------------------------------------------------------------------------------------------
+
+    def _fit(self, view: MessageView) -> None:
+        if isinstance(view, Question):
+            margins = 6 * theme.GRID
+            view.fit(min(theme.measure(), self.viewport().width() - margins))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
+        super().resizeEvent(event)
+        for view in self._views:
+            self._fit(view)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_views"):
+            self._formats = Formats(theme.colours())
+            for view in self._views:
+                view.dress(self._formats)
+
+
+def _common(shown: list[Placed], path: list[Placed]) -> int:
+    """How many messages at the beginning are the same and have the same siblings and end."""
+    same = 0
+    for one, other in zip(shown, path, strict=False):
+        if one != other:
+            return same
+        same += 1
+    return same

@@ -1,0 +1,87 @@
+"""Chats as files."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.store.rows import Settings
+from app.store.store import Store
+from engine.errors import KnownError
+from tests.store.talking import answered, said, texts
+
+
+def test_markdown_holds_the_shown_branch(store):
+    chat, messages = said(store, "Why?", "Because.", title="A question")
+    answered(store, chat, messages[0], "For no reason.")
+
+    text = store.transfer.export_markdown(chat.id)
+
+    assert text.startswith("# A question\n")
+    assert "## You\n\nWhy?\n\n## Cadre\n\nFor no reason.\n" in text
+    assert "Because." not in text
+
+
+def test_json_comes_back_with_every_branch(store, tmp_path):
+    chat, messages = said(store, "Why?", "Because.", title="A question")
+    answered(store, chat, messages[0], "For no reason.")
+    store.tree.show(messages[1].id)
+    store.chats.set_settings(chat.id, Settings(system="Be brief."))
+    store.chats.move(chat.id, store.chats.add_folder("Odd").id)
+    other = Store(tmp_path / "other" / "c.sqlite")
+
+    (new,) = other.transfer.import_json(store.transfer.export_json([chat.id]))
+
+    assert texts(other, new) == ["Why?", "Because."]
+    assert other.tree.path(new)[1].number == 1
+    assert other.tree.count(new) == 3
+    assert other.chats.get(new).settings.system == "Be brief."
+    assert [folder.name for folder in other.chats.folders()] == ["Odd"]
+    assert other.tree.path(new)[1].message.record == {"model": "m"}
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"format": "x"}', '{"format": "cadre-chats", "version": 99, "chats": []}']
+)
+def test_another_file_is_refused(store, text):
+    with pytest.raises(KnownError):
+        store.transfer.import_json(text)
+
+
+def test_a_damaged_file_adds_nothing(store):
+    chat, _ = said(store, "a", "b")
+    whole = json.loads(store.transfer.export_json([chat.id, chat.id]))
+    del whole["chats"][1]["messages"][0]["role"]
+
+    with pytest.raises(KnownError, match="nothing was imported"):
+        store.transfer.import_json(json.dumps(whole))
+
+    assert len(store.chats.all()) == 1
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("any") / "c.sqlite")
+    yield store
+    store.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(chats=json_values)
+def test_whatever_stands_in_it_only_a_known_error_comes_out(untouched, chats):
+    with contextlib.suppress(KnownError):
+        untouched.transfer.import_json(json.dumps({"format": "cadre-chats", "version": 1, "chats": chats}))
+
+    assert untouched.chats.all() == []

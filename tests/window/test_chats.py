@@ -1,0 +1,246 @@
+"""Chats, branches, drafts and search, through the real window."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from app.store.rows import MARK_ON
+from app.window.sidebar.model import ROW
+from app.window.sidebar.rows import Heading
+from tests.store.talking import said, texts
+from tests.window.acting import answering
+from tests.window.conftest import PATIENCE
+from tests.window.driving import asked, idle, last_answer, named, shown_text, write
+
+
+@pytest.fixture
+def talked(qtbot, window, engine):
+    """A chat with one question and its answer."""
+    engine.script = answering("One.")
+    write(qtbot, window, "First?")
+    asked(qtbot, engine)
+    idle(qtbot, window)
+    return window.conversation.chat
+
+
+def titles(window) -> list[str]:
+    return [entry.title for entry in window.sidebar._model.entries()]
+
+
+# --- branches ---------------------------------------------------------------------------------------------
+
+
+def test_edit_and_send_again_begins_a_branch(qtbot, window, engine, store, talked):
+    question = window.pane.transcript.views()[0]
+    engine.script = answering("Two.")
+
+    named(question, "Edit and send again").click()
+    assert window.pane.composer.text() == "First?"
+    window.pane.composer.set_text("")
+    write(qtbot, window, "Better?")
+    asked(qtbot, engine, 2)
+    idle(qtbot, window)
+
+    assert texts(store, talked) == ["Better?", "Two."]
+    named(window.pane.transcript.views()[0], "Previous version").click()
+    assert texts(store, talked) == ["First?", "One."]
+    assert shown_text(last_answer(window)) == "One."
+
+
+def test_giving_up_an_edit_brings_the_draft_back(qtbot, window, talked):
+    qtbot.keyClicks(window.pane.composer.field, "half a thought")
+    window.pane.edit_last()
+    qtbot.keyClick(window.pane.composer.field, Qt.Key.Key_Escape)
+
+    assert window.pane.composer.text() == "half a thought"
+    assert not window.pane.composer.is_editing
+
+
+def test_answering_again_keeps_both(qtbot, window, engine, store, talked):
+    engine.script = answering("Another one.")
+
+    named(last_answer(window), "Answer again").click()
+    asked(qtbot, engine, 2)
+    idle(qtbot, window)
+
+    assert texts(store, talked) == ["First?", "Another one."]
+    window.pane.walk_last(-1)
+    assert shown_text(last_answer(window)) == "One."
+    window.pane.walk_last(1)
+    assert shown_text(last_answer(window)) == "Another one."
+
+
+def test_trying_harder_asks_exactly(qtbot, window, engine, talked):
+    window.pane.again(harder=True)
+
+    assert asked(qtbot, engine, 2).mode == "exact"
+    idle(qtbot, window)
+
+
+def test_nothing_is_sent_while_an_answer_is_written(qtbot, window, engine):
+    write(qtbot, window, "First?")
+    asked(qtbot, engine)
+
+    qtbot.keyClicks(window.pane.composer.field, "Second?")
+    qtbot.keyClick(window.pane.composer.field, Qt.Key.Key_Return)
+
+    assert window.pane.composer.text() == "Second?"
+    assert len(engine.asked) == 1
+
+
+# --- the list ---------------------------------------------------------------------------------------------
+
+
+def test_chats_are_grouped(qtbot, window, store):
+    chat, _ = said(store, "x", title="Old")
+    store._db.execute("UPDATE chats SET changed = 1000 WHERE id = ?", (chat.id,))
+    said(store, "x", title="New")
+    pinned, _ = said(store, "x", title="Dear")
+    store.chats.pin(pinned.id, pinned=True)
+    kitchen, _ = said(store, "x", title="Bread")
+    store.chats.move(kitchen.id, store.chats.add_folder("Kitchen").id)
+
+    window.sidebar.refresh()
+
+    model = window.sidebar._model
+    rows = [model.index(number).data(ROW) for number in range(model.rowCount())]
+    assert [row.text if isinstance(row, Heading) else row.title for row in rows] == [
+        "Pinned", "Dear", "Kitchen", "Bread", "Today", "New", "January 1970", "Old",
+    ]  # fmt: skip
+
+
+def test_search_finds_and_opens_the_branch(qtbot, window, store):
+    chat, messages = said(store, "the aardvark", "yes", title="Animals")
+    store.tree.say(chat.id, None, "something else")
+    said(store, "nothing", title="Other")
+
+    qtbot.keyClicks(window.sidebar.search, "aardv")
+    qtbot.waitUntil(lambda: titles(window) == ["Animals"], timeout=PATIENCE)
+    (entry,) = window.sidebar._model.entries()
+    assert MARK_ON in entry.snippet
+    qtbot.keyClick(window.sidebar.search, Qt.Key.Key_Return)
+
+    assert window.conversation.chat == chat.id
+    assert texts(store, chat.id) == ["the aardvark", "yes"]
+    qtbot.keyClick(window.sidebar.search, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: len(titles(window)) == 2, timeout=PATIENCE)
+    del messages
+
+
+def test_deleting_with_undo(qtbot, window, store, talked):
+    window.delete_chat(talked)
+
+    assert titles(window) == []
+    assert window.conversation.chat is None
+    window.pane.notice.press()
+
+    assert titles(window) == ["First?"]
+    assert shown_text(last_answer(window)) == "One."
+
+
+def test_deleting_for_good(window, store, talked):
+    window.delete_chat(talked)
+    window.pane.notice.end()
+
+    store.chats.restore([talked])
+    assert store.chats.all() == []
+
+
+def test_the_keys_of_the_list(qtbot, window, store):
+    for title in "ab":
+        said(store, "x", title=title)
+    window.sidebar.refresh()
+    window.sidebar.step(0)
+    window.sidebar.step(1)
+    assert window.windowTitle() == "a"
+
+    qtbot.keyClick(window.sidebar.list, Qt.Key.Key_Delete)
+
+    assert titles(window) == ["b"]
+    window.pane.notice.end()
+
+
+def test_a_chat_menu_names_what_can_be_done(window, store):
+    chat, _ = said(store, "x")
+
+    menu = window.menus.chat_menu(chat.id)
+
+    assert [action.text() for action in menu.actions() if action.text()] == [
+        "Rename…", "Pin", "Move to Folder", "Export", "Delete",
+    ]  # fmt: skip
+    next(action for action in menu.actions() if action.text() == "Pin").trigger()
+    assert store.chats.get(chat.id).pinned
+    menu.deleteLater()
+
+
+# --- drafts -----------------------------------------------------------------------------------------------
+
+
+def test_drafts_belong_to_their_chats(qtbot, window, store):
+    a, _ = said(store, "x", title="a")
+    b, _ = said(store, "x", title="b")
+    window.open_chat(a.id)
+    qtbot.keyClicks(window.pane.composer.field, "half")
+
+    window.open_chat(b.id)
+    assert window.pane.composer.text() == ""
+    window.open_chat(a.id)
+
+    assert window.pane.composer.text() == "half"
+
+
+def test_a_draft_is_written_while_it_is_typed(qtbot, window, store):
+    with qtbot.waitSignal(window.pane.composer.drafted, timeout=PATIENCE):
+        qtbot.keyClicks(window.pane.composer.field, "half")
+
+    assert store.chats.kept("draft of a new chat") == "half"
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+def test_find_marks_every_hit_and_walks(qtbot, window, store):
+    chat, _ = said(store, "needle one", "a needle and a Needle")
+    window.open_chat(chat.id)
+    finder = window.pane.finder
+    finder.open_bar()
+    qtbot.keyClicks(finder._field, "needle")
+
+    assert finder._count.text() == "3 of 3"
+    finder.next()
+    assert finder._count.text() == "1 of 3"
+    assert [len(view.texts()[0].extraSelections()) for view in window.pane.transcript.views()] == [1, 2]
+    qtbot.keyClick(finder, Qt.Key.Key_Escape)
+
+    assert not finder.isVisible()
+    assert [len(view.texts()[0].extraSelections()) for view in window.pane.transcript.views()] == [0, 0]
+
+
+def test_copying_a_message(qtbot, window, talked):
+    named(last_answer(window), "Copy message").click()
+
+    assert QGuiApplication.clipboard().text() == "One."
+    qtbot.waitUntil(lambda: True)
+
+
+def test_a_long_chat_makes_its_earlier_messages_when_wanted(qtbot, window, store):
+    chat, _ = said(store, *[f"text {number}" for number in range(60)])
+
+    window.open_chat(chat.id)
+
+    assert len(window.pane.transcript._views) == 12
+    bar = window.pane.transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum() > 0, timeout=PATIENCE)
+    bar.setValue(0)
+    qtbot.waitUntil(lambda: len(window.pane.transcript._views) > 12, timeout=PATIENCE)
+    assert [view.placed.message.text for view in window.pane.transcript.views()] == [f"text {n}" for n in range(60)]
+
+
+def test_a_new_chat_begins_with_its_first_message(qtbot, window, store, talked):
+    window.new_chat()
+
+    assert window.conversation.chat is None
+    assert window.pane.empty.isVisible()
+    assert len(store.chats.all()) == 1

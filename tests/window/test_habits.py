@@ -1,0 +1,172 @@
+"""What holds for the whole window: names for who cannot see, keys, contrast, sizes, translation, imports at start."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QAction, QColor
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QTextBrowser, QWidget
+
+from app.cli import screen
+from app.window import theme
+from app.window.models import Models
+from engine.models.catalogue import InstalledModel
+from engine.models.folders import BUILTIN, Source
+from tests.store.talking import said
+from tests.window.conftest import PATIENCE
+
+ROOT = Path(__file__).parents[2]
+CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QTextBrowser)
+
+
+def test_every_control_has_a_name(window, store):
+    chat, _ = said(store, "Why?", "Because.\n\n```\ncode\n```\n")
+    window.open_chat(chat.id)
+
+    nameless = [
+        f"{type(child).__name__} in {type(child.parent()).__name__}"
+        for child in window.findChildren(QWidget)
+        if isinstance(child, CONTROLS) and not (child.accessibleName() or getattr(child, "text", str)())
+        and not child.objectName().startswith("qt_") and child.isVisible()
+        and not isinstance(child.parent(), QLineEdit)
+    ]  # fmt: skip
+
+    assert nameless == []
+
+
+def test_no_key_means_two_things(window):
+    keys = Counter(
+        key.toString()
+        for action in window.findChildren(QAction)
+        for key in action.shortcuts()
+        if action.text() and not key.isEmpty()
+    )
+
+    assert [key for key, count in keys.items() if count > 1] == []
+
+
+def luminance(colour: QColor) -> float:
+    def part(value: float) -> float:
+        return value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4
+
+    return 0.2126 * part(colour.redF()) + 0.7152 * part(colour.greenF()) + 0.0722 * part(colour.blueF())
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_can_be_read(qapp, dark):
+    look = theme.colours(theme._palette(dark=dark))
+
+    for text in (look.text, look.secondary, look.link, look.red):
+        for ground in (look.window, look.sidebar, look.fill):
+            if ground is look.fill and text is look.link:
+                continue
+            assert contrast(text, ground) >= 4.5, (text.name(), ground.name())
+
+
+def test_both_themes_dress_a_full_window(qtbot, window, store):
+    chat, _ = said(store, "Why?", "Because.\n\n```python\nx = 1\n```\n")
+    window.open_chat(chat.id)
+
+    for dark in (True, False):
+        theme.dress(dark=dark)
+        qtbot.waitUntil(lambda: True)
+        assert not window.grab().isNull()
+
+
+def test_a_narrow_window_gives_the_chat_all_room(qtbot, window):
+    window.resize(500, 500)
+    qtbot.waitUntil(lambda: not window.sidebar.isVisible(), timeout=PATIENCE)
+
+    window.resize(1100, 700)
+    qtbot.waitUntil(window.sidebar.isVisible, timeout=PATIENCE)
+
+
+def test_every_word_on_screen_goes_through_translation():
+    """Calls that show words get them from tr, or from a value; never from a literal with letters."""
+    shows = {"setText", "setToolTip", "setPlaceholderText", "setAccessibleName", "setWindowTitle", "addMenu", "QLabel"}
+    found = []
+    for file in sorted((ROOT / "app" / "window").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in shows and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.strip("…▾▸ "):
+                    found.append(f"{file.name}:{node.lineno} {first.value!r}")
+
+    assert found == []
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def test_the_command_line_loads_no_qt():
+    code = "import sys, app.cli.main; print([n for n in sys.modules if n.startswith(('PySide6', 'shiboken'))])"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_window_loads_neither_mlx_nor_pygments_at_the_start():
+    code = "import sys, app.window.start; print([n for n in ('mlx', 'mlx_lm', 'pygments') if n in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("environment", "there"),
+    [
+        ({}, False),
+        ({"DISPLAY": ":0"}, True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ({"DISPLAY": ":0", "CADRE_SCREEN": "0"}, False),
+    ],
+)
+def test_a_screen_on_linux(monkeypatch, environment, there):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "CADRE_SCREEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", "linux")
+
+    assert screen.is_there() is there
+
+
+# --- models -----------------------------------------------------------------------------------------------
+
+
+def installed(name: str, problem: str | None = None) -> InstalledModel:
+    return InstalledModel(name, Path("/models") / name, 1, Source.CADRE, "qwen3_moe", problem)
+
+
+def looked(qtbot, *models: InstalledModel, chosen: str = "") -> Models:
+    found = Models(chosen, look=lambda: list(models))
+    with qtbot.waitSignal(found.changed, timeout=PATIENCE):
+        found.refresh()
+    found.close()
+    return found
+
+
+def test_the_demonstration_is_the_last_resort(qtbot):
+    assert looked(qtbot).default == BUILTIN
+    assert looked(qtbot, installed("builtin"), installed("org/real")).default == "/models/org/real"
+    assert looked(qtbot, installed("org/broken", "Half of it is missing.")).default == BUILTIN
+
+
+def test_what_was_chosen_is_asked_while_it_is_there(qtbot):
+    found = looked(qtbot, installed("a"), installed("b"), chosen="/models/b")
+
+    assert found.default == "/models/b"
+    assert found.name("/models/b") == "b"

@@ -1,0 +1,181 @@
+"""The monitor: what it draws from a view, and that it follows the shown answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+
+from app.cli import view as views
+from app.window import theme
+from app.window.monitor.cells import cells, colours, experts_at, per_cell
+from app.window.monitor.curve import _thinned
+from app.window.monitor.map_view import MapView
+from app.window.timeline import Part, Timeline
+from engine import messages as m
+from tests.window.acting import EXPERTS, LAYERS, answering, end, opening, selection, tokens
+from tests.window.driving import asked, idle, write
+
+
+def seen(events, at: float = 0.0) -> views.View:
+    view = views.begin(None, at)
+    for event in events:
+        view = views.reduce(view, event, at)
+    return view
+
+
+def experts_of(events, at: float = 0.0) -> views.Experts:
+    experts = seen(events, at).experts
+    assert experts is not None
+    return experts
+
+
+# --- cells ------------------------------------------------------------------------------------------------
+
+
+def test_each_cell_is_an_expert_of_a_layer_in_drawing_order():
+    experts = experts_of(opening("r"))
+
+    shown = cells(experts, 0.0, 1)
+
+    assert shown.resident.shape == (EXPERTS, LAYERS)
+    assert shown.resident[:38].min() == 1.0
+    assert shown.resident[38:].max() == 0.0
+    assert experts_at(experts, 0, 0, 1) == [int(selection()[0, 0])]
+
+
+def test_more_experts_than_rows_share_a_cell():
+    experts = experts_of(opening("r"))
+
+    shown = cells(experts, 0.0, per_cell(EXPERTS, 50))
+
+    assert shown.per_cell == 3
+    assert shown.resident.shape == (43, LAYERS)
+    assert shown.resident[12].max() == pytest.approx(2 / 3)
+
+
+def test_what_a_token_used_glows_and_fades():
+    experts = experts_of([*opening("r"), *tokens("r", ["a"])], at=10.0)
+
+    glows = [float(cells(experts, 10.0 + later, 1).glow.max()) for later in (0.0, 0.2, 0.5)]
+
+    assert glows[0] == 1.0
+    assert 0 < glows[1] < 1
+    assert glows[2] == 0.0
+    assert not cells(experts, 11.0, 1).moving
+
+
+def test_wanted_in_vain_is_marked():
+    shown = cells(experts_of([*opening("r"), *tokens("r", ["a"])]), 0.0, 1)
+
+    assert shown.absent.sum() <= 1
+
+
+def test_colours_run_from_disk_to_used():
+    experts = experts_of([*opening("r"), *tokens("r", ["a"])])
+    disk, here, used = (np.array([v] * 3, np.float32) for v in (10, 100, 200))
+
+    packed = colours(cells(experts, 0.0, 1), disk, here, used)
+
+    assert set(np.unique(packed & 0xFF)) == {10, 100, 200}
+
+
+# --- widgets ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown_map(qtbot):
+    widget = MapView()
+    widget.resize(268, 10)
+    qtbot.addWidget(widget)
+    widget.show()
+    widget.show_view(seen(opening("r")), "38 of 128")
+    return widget
+
+
+def test_the_map_is_painted_in_the_theme(shown_map):
+    image = shown_map.grab().toImage()
+
+    top, bottom = image.pixelColor(2, 2), image.pixelColor(2, image.height() - 3)
+    look = theme.colours()
+    assert top == theme.mixed(look.window, look.accent, 0.42)
+    assert bottom == theme.mixed(look.window, look.text, 0.07)
+    assert image.pixelColor(5, 2) == QColor(look.window)
+
+
+def test_the_keys_walk_the_cells_and_say_what_they_are(qtbot, shown_map):
+    said: list[str] = []
+    shown_map.described.connect(said.append)
+
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down):
+        qtbot.keyClick(shown_map, key)
+
+    assert said[0].startswith("Layer 1, experts ")
+    assert said[1].startswith("Layer 2, experts ")
+    assert "in memory" in said[2]
+    assert shown_map.accessibleDescription() == "38 of 128"
+
+
+def test_the_monitor_follows_the_answer(qtbot, window, engine):
+    engine.script = answering("One two three.")
+    window.toggle_monitor()
+    assert not window.strip.isVisible()
+
+    write(qtbot, window, "Why?")
+    asked(qtbot, engine)
+    idle(qtbot, window)
+
+    pane = window.monitor
+    assert pane._held._value.text() == "4.2 GB held, 4.3 GB promised"
+    assert pane._told.text().startswith("38 of 128 experts per layer, 2.1 GB read, ")
+    assert "Answering" in pane._timeline.accessibleDescription() or pane._timeline._timeline is not None
+    window.new_chat()
+    assert pane._nothing.isVisible()
+
+
+def test_closed_it_is_one_line(qtbot, window, engine):
+    engine.script = answering("One two three.")
+
+    write(qtbot, window, "Why?")
+    asked(qtbot, engine)
+    idle(qtbot, window)
+
+    assert window.strip.text().startswith("38 of 128 experts per layer · 9")
+    assert window.strip.text().endswith("31 tokens/s · 4.2 GB")
+    assert not window.monitor.isVisible()
+    window.strip.click()
+    assert window.monitor.isVisible()
+
+
+def test_a_dense_model_has_no_map(qtbot, window, engine):
+    def dense(ask: m.Ask) -> list[m.Event]:
+        return [m.ModelLoaded(ask.request, "Small", 0, 0, 0, 0, 0.1), end(ask.request, "So.")]
+
+    engine.script = dense
+    window.toggle_monitor()
+    write(qtbot, window, "Why?")
+    asked(qtbot, engine)
+    idle(qtbot, window)
+
+    assert not window.monitor._map.isVisible()
+    assert "no experts to pick" in window.monitor._told.text()
+
+
+def test_thinning_hides_no_dip():
+    values = [1.0] * 239 + [0.1]
+
+    assert len(_thinned(values)) == 80
+    assert min(_thinned(values)) == 0.1
+
+
+def test_the_timeline_has_no_gaps():
+    timeline, now = Timeline.begin(0.0), 0.0
+    for event in [*opening("r"), *tokens("r", ["a", "b"]), m.Reselected("r", "coverage", 3), *tokens("r", ["c"])]:
+        now += 0.1
+        timeline = timeline.after(event, now)
+
+    assert list(timeline.totals()) == [Part.WAIT, Part.LOAD, Part.PREFILL, Part.READ, Part.DECODE]
+    assert sum(timeline.totals().values()) == pytest.approx(now)
+    assert len(timeline.marks) == 1
+    assert all(a.ended == b.began for a, b in zip(timeline.spans, timeline.spans[1:], strict=False))

@@ -1,0 +1,131 @@
+"""Markdown on screen: what streams looks like what is there at once; nothing is fetched, links open by click."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocument
+
+from app.window import theme
+from app.window.transcript.formats import Formats
+from app.window.transcript.markdown_view import MarkdownView
+from app.window.transcript.text_view import open_link
+from tests.markdown.test_stream import PIECES
+from tests.window.driving import named
+
+CODE = "```python\ndef f(x):\n    return x + 1\n```\n"
+
+
+@pytest.fixture
+def made(qtbot):
+    """Views on screen, 500 wide."""
+
+    def make() -> MarkdownView:
+        view = MarkdownView(Formats(theme.colours()))
+        view.resize(500, 10)
+        qtbot.addWidget(view)
+        view.show()
+        return view
+
+    return make
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.integers(1, 9))
+def test_streamed_looks_like_whole(qapp, pieces, step):
+    text = "".join(pieces)
+    streamed, whole = MarkdownView(Formats(theme.colours())), MarkdownView(Formats(theme.colours()))
+
+    for at in range(0, len(text), step):
+        streamed.add(text[at : at + step])
+    whole.add(text)
+
+    assert streamed.document().toHtml() == whole.document().toHtml()
+    assert streamed.toPlainText() == whole.toPlainText()
+    for view in (streamed, whole):
+        view.deleteLater()
+
+
+def test_long_code_streams_as_it_looks_whole(made):
+    code = "```python\n" + "".join(f"x{n} = '''{n}'''  # comment\n" for n in range(40)) + "```\n"
+    streamed, whole = made(), made()
+
+    for at in range(0, len(code), 7):
+        streamed.add(code[at : at + 7])
+    whole.add(code)
+
+    assert streamed.document().toHtml() == whole.document().toHtml()
+
+
+def test_adding_at_the_end_leaves_what_stands_before_alone(made):
+    view = made()
+    view.add("".join(f"Paragraph {n}.\n\n" for n in range(50)) + "The last")
+    changes: list[int] = []
+    view.document().contentsChange.connect(lambda at, _gone, _new: changes.append(at))
+
+    view.add(" one grows.")
+
+    assert min(changes) >= view.toPlainText().index("Paragraph 49.")
+
+
+def test_code_has_a_button_that_copies_only_the_code(made):
+    view = made()
+    view.add("Look:\n\n" + CODE + "\nDone.")
+
+    button = named(view, "Copy code")
+    button.click()
+
+    assert QGuiApplication.clipboard().text() == "def f(x):\n    return x + 1"
+
+
+def test_the_height_is_that_of_the_text(made, qtbot):
+    view = made()
+    view.add("One line.")
+    low = view.height()
+
+    view.add("\n\n" + "Many words. " * 100)
+
+    assert view.height() > 4 * low
+    assert view.height() == round(view.document().size().height() + 0.49)
+
+
+@pytest.mark.parametrize("address", ["https://a.example/x.png", "file:///etc/hostname", "qrc:/x"])
+def test_nothing_is_loaded(made, address):
+    view = made()
+
+    assert view.loadResource(QTextDocument.ResourceType.ImageResource.value, QUrl(address)) is None
+    view.add(f"![picture]({address})")
+    assert "<img" not in view.document().toHtml()
+
+
+@pytest.mark.parametrize(
+    ("address", "opens"),
+    [
+        ("https://a.example", True),
+        ("mailto:a@b.example", True),
+        ("file:///etc/passwd", False),
+        ("javascript:alert(1)", False),
+        ("x-apple.systempreferences:", False),
+    ],
+)
+def test_links_open_only_what_is_harmless(monkeypatch, address, opens):
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+
+    open_link(QUrl(address))
+
+    assert bool(opened) is opens
+
+
+def test_another_look_keeps_the_text(made):
+    view = made()
+    view.add("# Title\n\n" + CODE)
+    theme.dress(dark=True)
+
+    view.dress(Formats(theme.colours()))
+
+    assert view.toPlainText().startswith("Title")
+    assert view.markdown == "# Title\n\n" + CODE
+    theme.dress(dark=False)
