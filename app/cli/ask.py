@@ -11,9 +11,9 @@ from rich.console import Console
 
 from app.cli import options
 from app.cli.live import Screen
-from app.cli.record import as_json, in_words
 from app.cli.say import say
 from app.cli.session import Show, answer, running_engine
+from app.record import as_json, in_words
 from engine import messages as m
 from engine.errors import KnownError
 from engine.link import Engine

@@ -28,10 +28,10 @@ from app.cli.ask import (
     wants_panel,
 )
 from app.cli.live import Screen
-from app.cli.record import in_words
 from app.cli.say import say
 from app.cli.session import answer, running_engine
-from app.cli.view import View
+from app.record import in_words
+from app.view import View
 from engine import messages as m
 from engine.errors import Cancelled, KnownError
 from engine.link import Engine

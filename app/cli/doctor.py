@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.words import size
+from app.numbers import size
 from engine.budget import footprint
 from engine.models import places
 from engine.models.catalogue import InstalledModel, installed

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.words import share, size
+from app.numbers import share, size
 
 Row = dict[str, Any]
 _LEGEND = (

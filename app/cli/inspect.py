@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.words import listed, parameters, share, size
+from app.numbers import listed, parameters, share, size
 from engine.budget import footprint
 from engine.checkpoint.inspect import Report, inspect
 from engine.models.catalogue import resolve

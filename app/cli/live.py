@@ -17,11 +17,12 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.text import Text
 
-from app.cli import panel, view
+from app import view
+from app.cli import panel
 from app.cli.expert_map import DARK, LIGHT, Palette
 from app.cli.panel import Look, Panel
-from app.cli.record import in_words
-from app.cli.view import View
+from app.record import in_words
+from app.view import View
 from engine import messages as m
 
 FRAMES = 15

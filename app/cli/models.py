@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.words import size
+from app.numbers import size
 from engine.models.catalogue import InstalledModel, installed
 from engine.models.folders import Source
 

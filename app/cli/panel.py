@@ -13,9 +13,9 @@ from rich.text import Text
 
 from app.cli import expert_map
 from app.cli.expert_map import Palette
-from app.cli.record import percent, tokens_per_second
-from app.cli.view import View
-from app.cli.words import size
+from app.numbers import size
+from app.record import percent, tokens_per_second
+from app.view import View
 from engine.messages import Memory
 
 Line = list[Segment]

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
-from app.cli import view
-from app.cli.record import as_json
-from app.cli.view import View
+from app import view
+from app.record import as_json
 from app.store.rows import Json, Message, Placed, Role, Settings, State
 from app.store.store import Store
+from app.view import View
 from app.window.engine_line import EngineLine
 from app.window.timeline import Timeline
 from engine import messages as m

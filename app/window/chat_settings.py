@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.cli.words import size
+from app.numbers import size
 from app.store.rows import Settings
 from app.window import theme
 from app.window.models import Models

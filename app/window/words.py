@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
-from app.cli.record import percent
-from app.cli.view import View
-from app.cli.words import parameters, size
+from app.numbers import parameters, size
+from app.record import percent
 from app.store.rows import Json
+from app.view import View
 from app.window.timeline import Part
 
 _CONTEXT = "Words"

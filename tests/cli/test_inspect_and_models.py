@@ -8,7 +8,7 @@ import json
 import pytest
 
 from app.cli import inspect, models
-from app.cli.words import listed, parameters, share, size
+from app.numbers import listed, parameters, share, size
 from engine.errors import KnownError
 from engine.models import places
 from tests.checkpoint.writing import experts, model

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from app.cli import expert_map, view
+from app import view
+from app.cli import expert_map
 from app.cli.expert_map import ABSENT, DARK, DISK, READING, RESIDENT, USED
 from app.cli.live import Wrapped
 from app.cli.panel import Look, curve, height_for, panel
-from app.cli.view import View
+from app.view import View
 from engine import messages as m
 
 MEMORY = m.Memory(100, 200, 400, 50, 50, 700, 800, 1000)

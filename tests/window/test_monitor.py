@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from app.cli import view as views
+from app import view as views
 from app.window import theme
 from app.window.monitor.cells import cells, colours, experts_at, per_cell
 from app.window.monitor.curve import _thinned

@@ -11,7 +11,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from app.cli.view import Experts
+from app.view import Experts
 
 FADE_SECONDS = 0.4
 ABSENT_SECONDS = 0.4

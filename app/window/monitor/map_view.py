@@ -11,8 +11,8 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Sig
 from PySide6.QtGui import QColor, QFocusEvent, QHideEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.cli.view import View
-from app.cli.words import size
+from app.numbers import size
+from app.view import View
 from app.window import motion, theme
 from app.window.monitor.cells import MOST_ROWS, Cells, cells, colours, experts_at, per_cell
 

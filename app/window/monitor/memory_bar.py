@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.cli.words import size
+from app.numbers import size
 from app.window import theme
 from app.window.words import tr
 from engine.messages import Memory

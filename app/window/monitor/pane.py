@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from app.cli.record import percent
-from app.cli.view import View
-from app.cli.words import size
+from app.numbers import size
+from app.record import percent
+from app.view import View
 from app.window import theme, words
 from app.window.buttons import quiet_button
 from app.window.header import HEIGHT

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from app.cli.record import percent
-from app.cli.view import View
-from app.cli.words import size
+from app.numbers import size
+from app.record import percent
+from app.view import View
 from app.window import theme, words
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from app.cli.words import size
+from app.numbers import size
 from engine.messages import Mode, Record
 
 
