@@ -28,7 +28,7 @@ SIDE = Side(ONE, 10.0, 0.5)
 def measures() -> Measures:
     return Measures(
         read=Reading(spread([0.9e9, 1e9]), spread([1e9, 1.1e9]), ONE, RawWay(True, 4), True),
-        decode=Decoding(ONE, ONE, ONE, 0.5, 2),
+        decode=Decoding(ONE, ONE, ONE, ONE, ONE, 0.5, 2),
         per_layer=PerLayer(33.0, 30, 15, 1.0),
         exact=Exactly({"cold": SIDE, "warm": SIDE}, {}, {}, None, None, "there is none"),
         promises=[Promise("fast", 0.25, 90, 100), Promise("exact", 0.25, 150, 100)],

@@ -44,6 +44,7 @@ class Asked:
     hits: float
     coverage: float
     reselections: int
+    selection: list[list[int]]
     notes: list[str]
 
     @property
@@ -97,6 +98,7 @@ def ask(opened: Any, base: int, request: Mapping[str, Any]) -> Asked:
         hits=1 - absent / wanted if wanted else 1.0,
         coverage=record.experts["coverage"],
         reselections=record.experts["reselections"],
+        selection=[list(ids) for ids in record.selection],
         notes=list(record.notes),
     )
 

@@ -68,8 +68,12 @@ def _decode(d: Decoding) -> Json:
         "tokens_per_second": d.ours.median,
         "resident_tokens_per_second": d.peer.median,
         "ratio": d.ratio.median,
-        "coverage": d.coverage,
-        "reselections": d.reselections,
+        "reselecting": {
+            "tokens_per_second": d.reselecting.to_json(),
+            "ratio": d.reselecting_ratio.to_json(),
+            "coverage": d.coverage,
+            "reselections": d.reselections,
+        },
         "spread": {
             "tokens_per_second": d.ours.to_json(),
             "resident_tokens_per_second": d.peer.to_json(),
