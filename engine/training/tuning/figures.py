@@ -1,0 +1,45 @@
+"""What a model is worth on held-out documents: exact, and frozen at one residency. The lab's own rows. Engine thread."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+
+from engine.lab.evaluation.choosing import Case, Setting
+from engine.lab.evaluation.documents import Document
+from engine.lab.evaluation.kinds import KINDS
+from engine.lab.evaluation.scores import Tally
+from engine.lab.evaluation.stage import Pulse, open_stage
+from engine.lab.evaluation.tracing import exactly, popular, trace
+
+_KEYS = ("nll", "agreement", "coverage", "loss")
+
+
+def figures(
+    folder: Path, documents: Sequence[Document], count: int, memory: int | None, seed: int, pulse: Pulse
+) -> dict[str, Any]:
+    """exact: nats per token; prefill, and predictor where there is one: nll, agreement with its own exact, coverage,
+    loss against its own exact, at `count` residents per layer, as `cadre eval` measures them.
+    """
+    stage = open_stage(folder, max(len(d.tokens) for d in documents), memory, pulse)
+    try:
+        traces = [trace(stage, document) for document in documents]
+        exact, priors = exactly(traces), popular(traces, stage.experts)
+        found: dict[str, Any] = {"exact": exact.total / sum(d.scored for d in documents)}
+        setting = Setting(stage, seed)
+        for name in ("prefill", "predictor"):
+            if KINDS[name].predicts and stage.opened.predictor is None:
+                continue
+            cases = [Case(n, d, priors[n], count) for n, d in enumerate(documents)]
+            row = Tally([KINDS[name].serve(setting, case) for case in cases]).row(documents, exact)
+            found[name] = {key: row[key] for key in _KEYS}
+        return found
+    finally:
+        stage.opened.close()
+        del stage
+        gc.collect()
+        mx.clear_cache()
