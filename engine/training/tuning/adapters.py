@@ -41,7 +41,7 @@ class Adapter:
         module.__class__ = Adapted
 
     def start(self, rank: int, key: mx.array) -> Pair:
-        """a random, b zero: nothing has changed yet."""
+        """A random, b zero: nothing has changed yet."""
         outputs, inputs = _shape(self.module)
         a = mx.random.uniform(-(inputs**-0.5), inputs**-0.5, (inputs, rank), key=key)
         return {"a": a, "b": mx.zeros((rank, outputs))}
@@ -79,7 +79,7 @@ def _same(stored: TensorInfo, array: mx.array) -> bool:
         return False
     with stored.file.open("rb") as file:
         file.seek(stored.offset)
-        return file.read(_BEGINNING) == raw(array)[:_BEGINNING].tobytes()
+        return file.read(min(_BEGINNING, stored.nbytes)) == raw(array)[:_BEGINNING].tobytes()
 
 
 def raw(array: mx.array) -> npt.NDArray[np.uint8]:

@@ -39,7 +39,9 @@ def card(report: Mapping[str, Any]) -> str:
 
 def _won(report: Mapping[str, Any]) -> str:
     share = report["won_back"]
-    said = "Freezing lost nothing before." if share is None else f"{share:.0%} of what freezing had lost is won back."
+    said = "Freezing lost next to nothing before."
+    if share is not None:
+        said = f"{share:.0%} of what freezing had lost is won back, beside exact as it was before."
     notes = "".join(f"\n{note}\n" for note in report["notes"])
     return f"\n{said} On other texts the figures differ.\n{notes}"
 

@@ -1,4 +1,4 @@
-"""What a model is worth on held-out documents: exact, and frozen at one residency. The lab's own rows. Engine thread."""
+"""What a model is worth on held-out documents: exact, and frozen at one residency. The lab's rows. Engine thread."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ from engine.training.tuning.tuner import Tuner
 
 WORK = "tuning"
 """Below the result's folder, what is needed to go on; deleted when the model is there."""
+_NOTHING = 0.005
 _WORSE = 1.01
 """A predictor that costs more than this beside the prompt's own choice is left out."""
 
@@ -211,7 +212,9 @@ class _Job:
 
 
 def _won_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> float | None:
-    """Share of what freezing lost before that is lost no more; None when it lost nothing."""
+    """Share of what freezing lost before that is lost no more, beside exact as it was; None when it lost next to
+    nothing. Above 1 when the model learnt more of the text than freezing takes.
+    """
     lost = before["prefill"]["nll"] - before["exact"]
     now = min(after[name]["nll"] for name in ("prefill", "predictor") if name in after)
-    return (before["prefill"]["nll"] - now) / lost if lost > 0 else None
+    return (before["prefill"]["nll"] - now) / lost if lost > _NOTHING * before["exact"] else None

@@ -56,7 +56,7 @@ def activations(config: Mapping[str, Any], tokens: int) -> int:
 
 
 def promise(
-    config: Mapping[str, Any], shape: Shape, terms: Terms, learnt: int, experts: int | float, longest: int
+    config: Mapping[str, Any], shape: Shape, terms: Terms, learnt: int, experts: float, longest: int
 ) -> Promise:
     """terms: base, dense and limit. Sequences become shorter before a tuning is refused.
 
@@ -69,7 +69,7 @@ def promise(
         try:
             planned = plan(shape, terms, Mode.FAST, "auto", experts)
         except KnownError:
-            if longest <= LEAST_LONGEST or isinstance(experts, int) and not shape.least <= experts <= shape.experts:
+            if longest <= LEAST_LONGEST or (isinstance(experts, int) and not shape.least <= experts <= shape.experts):
                 raise
             planned = None
         if planned is not None and not planned.notes:
@@ -82,12 +82,11 @@ def promise(
     return Promise(planned, most.resident, longest)
 
 
-def _too_little(shape: Shape, terms: Terms, planned: Plan, experts: int | float) -> KnownError:
+def _too_little(shape: Shape, terms: Terms, planned: Plan, experts: float) -> KnownError:
     wanted = experts if isinstance(experts, int) else round(experts * shape.experts)
     need = terms.fixed + min(wanted + 2, shape.experts) * shape.slot_bytes
     enough = f"{-(-need // 100_000_000) / 10:.1f}"
     return KnownError(
-        f"Tuning for {wanted} experts per layer needs {enough} GB of memory and {terms.limit / 1e9:.1f} GB may be used.",
-        f"Allow {enough} GB (--memory {enough}GB), or tune for {planned.resident} experts (--experts "
-        f"{planned.resident}).",
+        f"Tuning for {wanted} experts per layer needs {enough} GB of memory; {terms.limit / 1e9:.1f} GB may be used.",
+        f"Allow more (--memory {enough}GB), or tune for fewer (--experts {planned.resident}).",
     )

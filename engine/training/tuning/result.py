@@ -64,7 +64,7 @@ def write_over(base: Checkpoint, arrays: Iterable[tuple[str, mx.array]], folder:
         try:
             with (folder / old.file.name).open("r+b") as file:
                 file.seek(old.offset)
-                file.write(new)
+                file.write(new.data)
         except OSError as error:
             raise _refused(folder, error) from error
 

@@ -30,7 +30,9 @@ def save(folder: Path, tree: Any, header: Mapping[str, str]) -> None:
         mx.save_safetensors(str(unfinished), dict(arrays), dict(header))
         unfinished.replace(folder / FILE)
     except (OSError, RuntimeError) as error:
-        raise KnownError(f"{folder} cannot be written ({error}).", "Make room there, or choose another --out.") from error
+        raise KnownError(
+            f"{folder} cannot be written ({error}).", "Make room there, or choose another --out."
+        ) from error
 
 
 def load(folder: Path, like: Any, settings: str) -> tuple[Any, Mapping[str, str]] | None:
