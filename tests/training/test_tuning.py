@@ -275,3 +275,14 @@ def test_a_model_is_never_written_over(models, text, tmp_path):
     with pytest.raises(KnownError, match="holds a model already"):
         tune(models("qwen3_moe"), text, taken)
     assert {file.name: file.stat().st_mtime_ns for file in taken.iterdir()} == before
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(models, text, tmp_path):
+    (tmp_path / "home.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(KnownError, match="something else"):
+        tune(models("qwen3_moe"), text, tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(KnownError, match="something else"):
+        tune(models("qwen3_moe"), text, tmp_path / "file")
+    with pytest.raises(KnownError, match="cannot be made"):
+        tune(models("qwen3_moe"), text, tmp_path / "file" / "below")
