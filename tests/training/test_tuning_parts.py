@@ -16,6 +16,7 @@ from engine.routing.families import FAMILIES, RouterShape
 from engine.training.tuning import links
 from engine.training.tuning.adapters import SCALE, Adapter
 from engine.training.tuning.draws import draws, sizes
+from engine.training.tuning.figures import overlap
 from engine.training.tuning.promise import promise
 from engine.training.tuning.texts import split
 
@@ -109,6 +110,14 @@ def test_what_does_not_fit_is_refused_with_what_would() -> None:
     assert "--experts 6" in str(refused.value)
     with pytest.raises(KnownError, match="at least"):
         promise(CONFIG, SHAPE, dataclasses.replace(TERMS, limit=10**8), 10**6, 0.25, 512)
+
+
+def test_sets_that_are_all_the_same_overlap_whole() -> None:
+    same = np.tile(np.arange(8) < 2, (3, 4, 1))
+    assert overlap(same) == 1
+    apart = np.stack([np.tile((np.arange(8) // 2) == n, (4, 1)) for n in range(3)])
+    assert overlap(apart) == 0
+    assert overlap(same[:1]) is None
 
 
 # --- adapters and files ------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from engine.training.tuning.tuner import Tuner
 
 WORK = "tuning"
 """Below the result's folder, what is needed to go on; deleted when the model is there."""
+_ALIKE = 0.9
 _NOTHING = 0.005
 _WORSE = 1.01
 """A predictor that costs more than this beside the prompt's own choice is left out."""
@@ -64,6 +65,8 @@ class Making:
         if after["predictor"]["nll"] > after["prefill"]["nll"] * _WORSE:
             (built / PREDICTOR).unlink()
             self.notes.append("The predictor chose worse sets than the prompt's own tokens and was left out.")
+        if (after["prefill"]["overlap"] or 0) > _ALIKE > (before["prefill"]["overlap"] or 0):
+            self.notes.append("Its sets have become nearly the same for every prompt of this text.")
         report = {
             "name": self.out.name,
             "base": model_name(self.base.path),

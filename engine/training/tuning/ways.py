@@ -11,7 +11,7 @@ from engine.routing.families import RouterKind
 from engine.routing.resident import Resident
 
 ROUTER_SCALE = 10.0
-"""Over the root of the width: an optimiser's step then moves a router's weight by about a hundredth of its size."""
+"""Over the root of the width, so that a step moves a router's weight by a share of its usual size, at any width."""
 
 
 def change_of(learnt: mx.array) -> mx.array:
