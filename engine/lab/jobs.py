@@ -41,4 +41,10 @@ def _eval(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     return evaluate(options, progress)
 
 
-_JOBS: Mapping[str, Job] = {"bench": _bench, "eval": _eval}
+def _tune(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    from engine.training.tuning.job import tune
+
+    return tune(options, progress)
+
+
+_JOBS: Mapping[str, Job] = {"bench": _bench, "eval": _eval, "tune": _tune}

@@ -69,8 +69,8 @@ def softmax_groups(scores: mx.array, gate: Any) -> tuple[mx.array, mx.array]:
         grouped = mx.unflatten(scores, -1, (gate.n_group, -1))
         best = grouped.max(axis=-1, keepdims=True)
         dropped = gate.n_group - gate.topk_group
-        index = mx.argpartition(best, kth=dropped - 1, axis=-2)[..., :dropped, :]
+        index = mx.stop_gradient(mx.argpartition(best, kth=dropped - 1, axis=-2)[..., :dropped, :])
         grouped = mx.put_along_axis(grouped, index, mx.array(0.0, scores.dtype), axis=-2)
         scores = mx.flatten(grouped, -2, -1)
-    ids = mx.argpartition(-scores, kth=gate.top_k - 1, axis=-1)[..., : gate.top_k]
+    ids = mx.stop_gradient(mx.argpartition(-scores, kth=gate.top_k - 1, axis=-1)[..., : gate.top_k])
     return ids, mx.take_along_axis(scores, ids, axis=-1) * gate.routed_scaling_factor
