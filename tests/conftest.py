@@ -7,6 +7,8 @@ import os
 import shutil
 import tempfile
 
+from hypothesis import HealthCheck, settings
+
 from engine import blas
 
 blas.preload()
@@ -19,3 +21,7 @@ os.environ["CADRE_HOME"] = _HOME
 # No test opens a window that someone could see, on whatever machine.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["CADRE_SCREEN"] = "0"
+
+# Tests time nothing: on a busy machine any example may take long.
+settings.register_profile("cadre", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cadre")
