@@ -17,7 +17,7 @@ from rich.text import Text
 from app.cli import options
 from app.cli.measuring import measured
 from app.cli.say import say
-from app.cli.words import size
+from app.numbers import size
 from engine import messages as m
 from engine.errors import Cancelled, KnownError
 from engine.models.catalogue import resolve
