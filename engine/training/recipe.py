@@ -75,8 +75,8 @@ class Recipe:
 
     shape: Shape = field(default_factory=Shape)
     routing: Routing = Routing.FROZEN
-    steps: int = 1400
-    batch_tokens: int = 3072
+    steps: int = 4000
+    batch_tokens: int = 1536
     longest: int = 320
     rate: float = 4e-3
     predictor_rate: float = 1e-4
