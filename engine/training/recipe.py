@@ -30,7 +30,7 @@ class Shape:
     experts: int = 32
     experts_per_token: int = 2
     expert_width: int = 96
-    shared_experts: int = 2
+    shared_experts: int = 1
     context: int = 1024
 
     def config(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Recipe:
     decay: float = 0.1
     clip: float = 1.0
     seed: int = 0
-    counts: tuple[tuple[int, float], ...] = ((4, 0.3), (8, 0.35), (16, 0.2), (32, 0.15))
+    counts: tuple[tuple[int, float], ...] = ((4, 0.3), (8, 0.4), (16, 0.18), (32, 0.12))
     home: int = 8
     consistency: float = 0.5
     usual_step: float = 0.02

@@ -30,7 +30,10 @@ _LOG = "log.jsonl"
 
 @dataclass
 class Run:
-    """folder: where checkpoint and log lie. say: is told a line now and then."""
+    """folder: where checkpoint and log lie. say: is told a line now and then.
+
+    every, look_every: steps between checkpoints, and between looks at `dev`, which take as long as 20 steps.
+    """
 
     recipe: Recipe
     train: Documents
@@ -38,6 +41,7 @@ class Run:
     folder: Path
     say: Callable[[str], None] = print
     every: int = 100
+    look_every: int = 500
 
     def __post_init__(self) -> None:
         mx.random.seed(self.recipe.seed)
@@ -70,6 +74,7 @@ class Run:
                 self._log(losses, batch, time.perf_counter() - begun)
             if self.step % self.every == 0 or self.step == self.recipe.steps:
                 save_checkpoint(self.folder, self.step, self.recipe, self.learner, self.optimizer)
+            if self.step % self.look_every == 0 or self.step == self.recipe.steps:
                 self._look()
         return self.learner
 
