@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QObject, Signal
 
 from app import view
+from app.attachments.file import with_files
+from app.markdown.thinking import parted
 from app.record import as_json
 from app.store.rows import Json, Message, Placed, Role, Settings, State
 from app.store.store import Store
@@ -83,7 +85,7 @@ class Answers(QObject):
         if self._running:
             began = replace(began, stage=WAITING)
         self._running[request] = Answer(request, answer, model, began, Timeline.begin(now), written=now)
-        self._line.send(_command(request, path, settings, model))
+        self._line.send(self._command(request, path, settings, model))
         self.began.emit(answer.id)
         return answer
 
@@ -94,6 +96,29 @@ class Answers(QObject):
             answer.stopping = True
             self._line.send(m.Cancel(answer.request))
             self.moved.emit(message)
+
+    def _command(self, request: str, path: Sequence[Placed], settings: Settings, model: str) -> m.Ask:
+        said = ((placed.message.role.value, self._said(placed.message)) for placed in path)
+        turns = [m.Turn(role, text) for role, text in said if text]
+        if settings.system.strip():
+            turns.insert(0, m.Turn("system", settings.system))
+        return m.Ask(
+            request=request,
+            model=model,
+            turns=tuple(turns),
+            mode=m.Mode(settings.mode),
+            budget=settings.budget,
+            max_tokens=settings.max_tokens,
+            sampling=m.Sampling(temperature=settings.temperature),
+            conversation=f"chat-{path[-1].message.chat}",
+            attachments=tuple(m.Attachment.DOCUMENT for _ in path[-1].message.attached),
+        )
+
+    def _said(self, message: Message) -> str:
+        """With the files that came along. What earlier answers thought is not said again."""
+        if message.role is Role.ASSISTANT:
+            return parted(message.text).answer
+        return with_files(message.text, self._store.files.of(message.id)) if message.attached else message.text
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -193,30 +218,6 @@ class Answers(QObject):
         for answer in list(self._running.values()):
             self._store.tree.finish(answer.message.id, answer.text, State.STOPPED)
         self._running.clear()
-
-
-def _command(request: str, path: Sequence[Placed], settings: Settings, model: str) -> m.Ask:
-    said = ((placed.message.role.value, _said(placed.message)) for placed in path)
-    turns = [m.Turn(role, text) for role, text in said if text]
-    if settings.system.strip():
-        turns.insert(0, m.Turn("system", settings.system))
-    return m.Ask(
-        request=request,
-        model=model,
-        turns=tuple(turns),
-        mode=m.Mode(settings.mode),
-        budget=settings.budget,
-        max_tokens=settings.max_tokens,
-        sampling=m.Sampling(temperature=settings.temperature),
-        conversation=f"chat-{path[-1].message.chat}",
-    )
-
-
-def _said(message: Message) -> str:
-    """What earlier answers thought is not said again."""
-    from app.markdown.thinking import parted
-
-    return parted(message.text).answer if message.role is Role.ASSISTANT else message.text
 
 
 def _stored(record: m.Record) -> Json:

@@ -57,6 +57,7 @@ class Desktop:
 
     def close(self) -> None:
         self.window.close()
+        self.window.pane.close_threads()
         self._later.stop()
         if self._warm.is_alive():
             self._warm.join()

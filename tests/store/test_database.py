@@ -60,6 +60,17 @@ def test_a_file_of_every_version_opens(path, version):
     store.close()
 
 
+def test_files_of_an_old_file_are_there(path):
+    restored(path, 2)
+
+    store = Store(path)
+
+    (file,) = store.files.of(3)
+    assert (file.name, file.text) == ("map.txt", "Presqu'ile, Croix-")
+    assert store.tree.get(3).attached[0].characters == 18
+    store.close()
+
+
 def test_migrations_run_in_order_and_each_once(path, monkeypatch):
     Store(path).close()
     steps = (*schema.MIGRATIONS, "ALTER TABLE chats ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';")
