@@ -76,6 +76,7 @@ class ChatPane(QWidget):
         self.transcript.walked.connect(conversation.walk)
         self.transcript.again.connect(conversation.again)
         self.transcript.edited.connect(self._begin_edit)
+        self.transcript.deleted.connect(self.delete)
         self.composer.sent.connect(self._send)
         self.composer.stopped.connect(conversation.stop)
         self.composer.drafted.connect(conversation.keep_draft)
@@ -154,6 +155,28 @@ class ChatPane(QWidget):
 
     def _end_edit(self) -> None:
         self._editing = 0
+
+    def delete(self, message: int) -> None:
+        """With what followed, until the notice goes."""
+        if message == self._editing:
+            self.composer.end_edit()
+            self._editing = 0
+        chat = self.conversation.chat
+        if not self.conversation.delete(message):
+            return
+
+        def undo() -> None:
+            if self.conversation.chat != chat:
+                self.open(chat)
+            self.conversation.undelete(message)
+
+        sentence = self.tr("Deleted the message and what followed it.")
+        self.notice.tell(sentence, self.tr("Undo"), undo, self._store.purge)
+
+    def delete_last(self) -> None:
+        path = self.conversation.path()
+        if path:
+            self.delete(path[-1].message.id)
 
     def again(self, *, harder: bool = False) -> None:
         """Another answer to what was said last."""

@@ -70,5 +70,5 @@ class ContextMeter(QWidget):
 
 def _rounded(tokens: int) -> int:
     """No more figures than an estimate has."""
-    step = 10 ** max(0, len(str(tokens)) - 2)
+    step = int(10 ** max(0, len(str(tokens)) - 2))
     return round(tokens / step) * step

@@ -136,6 +136,22 @@ class Conversation(QObject):
             self._store.tree.show(siblings[at])
             self.path_changed.emit()
 
+    def delete(self, message: int) -> bool:
+        """It and what followed it are hidden; not while an answer is written."""
+        if self.answering():
+            return False
+        self._store.tree.delete(message)
+        self._changed()
+        return True
+
+    def undelete(self, message: int) -> None:
+        self._store.tree.restore(message)
+        self._changed()
+
+    def _changed(self) -> None:
+        self.path_changed.emit()
+        self.listed.emit()
+
     def stop(self) -> None:
         answer = self._answers.running_in(self.chat) if self.chat is not None else None
         if answer is not None:

@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
         self.sidebar.deletion_wanted.connect(self.delete_chat)
         self.sidebar.rename_wanted.connect(self.rename_chat)
         self.sidebar.menu_wanted.connect(self._pop_up)
+        self.sidebar.folder_menu_wanted.connect(lambda folder, at: self.menus.folder_menu(folder).popup(at))
         self.pane.header.sidebar_wanted.connect(self.toggle_sidebar)
         self.pane.header.monitor_wanted.connect(self.toggle_monitor)
         self.pane.empty.model_wanted.connect(self.pane.header.open_settings)
@@ -123,6 +124,27 @@ class MainWindow(QMainWindow):
 
     def folders(self) -> list[Folder]:
         return self._store.chats.folders()
+
+    def folder_of(self, chat: int) -> int | None:
+        return self._store.chats.get(chat).folder
+
+    def remove_folder(self, folder: int) -> None:
+        """Its chats go back to the list of days."""
+        store = self._store.chats
+        name = next((found.name for found in store.folders() if found.id == folder), "")
+        inside = [chat.id for chat in store.all() if chat.folder == folder]
+        store.remove_folder(folder)
+        self._list()
+
+        def undo() -> None:
+            again = store.add_folder(name).id
+            for chat in inside:
+                store.move(chat, again)
+            self._list()
+
+        self.pane.notice.tell(
+            self.tr("Removed the folder “{name}”. Its chats are kept.").format(name=name), self.tr("Undo"), undo
+        )
 
     def _pop_up(self, chat: int, place: QPoint) -> None:
         self.menus.chat_menu(chat).popup(place)

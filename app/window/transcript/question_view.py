@@ -50,7 +50,7 @@ class Question(MessageView):
         self._actions.row.addStretch()
         edit = quiet_button("edit", self.tr("Edit and send again"), self)
         edit.clicked.connect(lambda: self.edited.emit(self.id))
-        for button in (edit, self._copy_button()):
+        for button in (edit, self._copy_button(), self._delete_button()):
             self._actions.add(button)
         if walker := self._walker():
             self._actions.row.addWidget(walker)

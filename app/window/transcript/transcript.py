@@ -27,6 +27,7 @@ class Transcript(QScrollArea):
     walked = Signal(int, int)
     edited = Signal(int)
     again = Signal(int)
+    deleted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,6 +112,7 @@ class Transcript(QScrollArea):
         view.walked.connect(self.walked)
         view.edited.connect(self.edited)
         view.again.connect(self.again)
+        view.deleted.connect(self.deleted)
         return view
 
     def _make_earlier(self, count: int) -> None:
