@@ -48,7 +48,7 @@ class Worker:
         with self._lock:
             if self._closed:
                 raise TooMuch("the app is closing")
-            self._child = self._child or _Child(self._do)
+            self._child = self._child or self._started()
             try:
                 answer = self._child.ask(given, self._seconds, self._most)
             except TooMuch:
@@ -58,6 +58,12 @@ class Worker:
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    def _started(self) -> _Child:
+        try:
+            return _Child(self._do)
+        except OSError as error:
+            raise TooMuch("its process could not be started") from error
 
     def close(self) -> None:
         """At once: a call under way ends with TooMuch."""

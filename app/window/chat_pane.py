@@ -231,6 +231,7 @@ class ChatPane(QWidget):
         self._measure.stop()
         self.attaching.close()
         self.contexts.close()
+        self.transcript.typesetter.close()
 
     # --- files dragged over it ----------------------------------------------------------------------------
 

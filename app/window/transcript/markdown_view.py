@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QCoreApplication, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QMimeData, QRectF, Qt
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QGuiApplication,
@@ -20,6 +20,7 @@ from app.markdown.stream import Stream
 from app.window import theme
 from app.window.buttons import QuietButton, quiet_button
 from app.window.transcript.formats import QUOTE, RULE, SPACING, Formats
+from app.window.transcript.formula_object import KIND, OBJECT, FormulaObject, with_sources
 from app.window.transcript.text_view import TextView, told
 from app.window.transcript.writer import CodeFrame, Writer
 
@@ -31,6 +32,9 @@ class MarkdownView(TextView):
         super().__init__(formats, parent)
         self._stream = Stream()
         self._writer = Writer(self.document(), formats)
+        self.document().documentLayout().registerHandler(KIND, FormulaObject(self))
+        if formats.typesetter is not None:
+            formats.typesetter.ready.connect(self._draw_formulas)
         self._markdown = ""
         self._copies: dict[int, QuietButton] = {}
         self._areas: dict[int, QRectF] = {}
@@ -61,6 +65,21 @@ class MarkdownView(TextView):
         self._markdown, self._stream = "", Stream()
         self._writer.clear(formats)
         self.add(source)
+
+    # --- formulas -----------------------------------------------------------------------------------------
+
+    def _draw_formulas(self) -> None:
+        if self._writer.draw_ready():
+            self._place_codes(0)
+
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 -- Qt's name
+        """Formulas are copied as they were written."""
+        cursor = self.textCursor()
+        if OBJECT not in cursor.selectedText():
+            return super().createMimeDataFromSelection()
+        data = QMimeData()
+        data.setText(with_sources(cursor))
+        return data
 
     # --- code ---------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from app.window.transcript.answer_view import AnswerView
 from app.window.transcript.formats import Formats
 from app.window.transcript.message_view import MessageView
 from app.window.transcript.question_view import Question
+from app.window.transcript.typesetter import Typesetter
 
 AT_ONCE = 12
 _NEAR = 400
@@ -36,7 +37,8 @@ class Transcript(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Conversation"))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._formats = Formats(theme.colours())
+        self.typesetter = Typesetter(self)
+        self._formats = Formats(theme.colours(), self.typesetter)
         self._views: list[MessageView] = []
         self._earlier: list[Placed] = []
         self._following = True
@@ -164,7 +166,7 @@ class Transcript(QScrollArea):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_views"):
-            self._formats = Formats(theme.colours())
+            self._formats = Formats(theme.colours(), self.typesetter)
             for view in self._views:
                 view.dress(self._formats)
 

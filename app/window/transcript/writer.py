@@ -5,7 +5,8 @@ Code is coloured line by line as it streams, from a little before the new lines,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -20,8 +21,9 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from app.markdown.blocks import Align, Block, Code, Heading, Paragraph, Rule, Runs, Table
+from app.markdown.blocks import Align, Block, Code, Formula, Heading, Paragraph, Rule, Run, Runs, Table
 from app.window.transcript.formats import INDENT, SPACING, Formats
+from app.window.transcript.formula_writer import FormulaWriter
 
 _ALIGN = {
     Align.LEFT: Qt.AlignmentFlag.AlignLeft,
@@ -47,11 +49,13 @@ class Writer:
         self._blocks: list[Block] = []
         self._starts: list[int] = []
         self._last_shapes: list[QTextBlockFormat] = []
+        self._formulas = FormulaWriter(document, formats)
         self.codes: dict[int, CodeFrame] = {}
 
     def clear(self, formats: Formats) -> None:
         self._formats = formats
         self._blocks, self._starts, self._last_shapes, self.codes = [], [], [], {}
+        self._formulas = FormulaWriter(self._document, formats)
         self._document.clear()
 
     def replace(self, keep: int, blocks: tuple[Block, ...]) -> None:
@@ -102,11 +106,15 @@ class Writer:
             self._line(cursor, block, first=first, after_item=_in_one_list(before, block))
         self._last_shapes.append(cursor.blockFormat())
 
-    def _line(self, cursor: QTextCursor, block: Paragraph | Heading | Rule, *, first: bool, after_item: bool) -> None:
+    def _line(
+        self, cursor: QTextCursor, block: Paragraph | Heading | Formula | Rule, *, first: bool, after_item: bool
+    ) -> None:
         formats = self._formats
         if isinstance(block, Rule):
             cursor.setBlockFormat(formats.rule())
             cursor.setBlockCharFormat(formats.text)
+        elif isinstance(block, Formula):
+            self._alone(cursor, block, first=first)
         elif isinstance(block, Heading):
             cursor.setBlockFormat(formats.title(block.place, block.level, first=first))
             self._runs(cursor, block.runs, formats.heading(block.level))
@@ -125,7 +133,36 @@ class Writer:
     def _runs(self, cursor: QTextCursor, runs: Runs, base: QTextCharFormat) -> None:
         cursor.setBlockCharFormat(base)
         for run in runs:
-            cursor.insertText(run.text, self._formats.of(run, base))
+            if run.formula:
+                self._formulas.write(cursor, run, self._formats.of(replace(run, link=""), base))
+            else:
+                cursor.insertText(run.text, self._formats.of(run, base))
+
+    # --- formulas -----------------------------------------------------------------------------------------
+
+    def _alone(self, cursor: QTextCursor, block: Formula, *, first: bool) -> None:
+        formats = self._formats
+        cursor.setBlockFormat(formats.formula_line(block.place, first=first, drawn=False))
+        cursor.setBlockCharFormat(formats.text)
+        run = Run(block.source, formula=block.text if block.closed else "", display=True)
+        if self._formulas.write(cursor, run, formats.text, block):
+            cursor.setBlockFormat(formats.formula_line(block.place, first=first, drawn=True))
+
+    def draw_ready(self) -> bool:
+        """Puts drawings where sources waited for them; whether there were any. What stands behind them moves."""
+        swaps = self._formulas.draw_ready()
+        for at, shorter, alone in swaps:
+            self._starts = [start - shorter if start > at else start for start in self._starts]
+            if alone is not None:
+                self._reshape(at, alone)
+        return bool(swaps)
+
+    def _reshape(self, at: int, block: Formula) -> None:
+        shape = self._formats.formula_line(block.place, first=at == 0, drawn=True)
+        cursor = QTextCursor(self._document)
+        cursor.setPosition(at)
+        cursor.setBlockFormat(shape)
+        self._last_shapes[bisect_right(self._starts, at + 1) - 1] = shape
 
     # --- code ---------------------------------------------------------------------------------------------
 
