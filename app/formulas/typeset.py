@@ -68,5 +68,6 @@ def _library() -> ModuleType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it finds its font in a way that is deprecated
         import ziamath
-    ziamath.config.svg2 = False  # every glyph drawn where it stands: what Qt reads
+        from ziamath.config import config
+    config.svg2 = False  # every glyph drawn where it stands: what Qt reads
     return ziamath

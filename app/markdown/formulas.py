@@ -75,11 +75,11 @@ def _read(state: StateBlock, line: int, last: int, closer: str) -> tuple[int, st
 
 def _paragraph(state: StateBlock, text: str, level: int) -> None:
     """What stands behind the end of a formula: one level down, so that both stay one unit."""
-    for kind, nesting in (("paragraph_open", 1), ("inline", 0), ("paragraph_close", -1)):
-        token = state.push(kind, "p" if nesting else "", nesting)
-        token.level = level
-        if kind == "inline":
-            token.content, token.children = text, []
+    begin = state.push("paragraph_open", "p", 1)
+    inside = state.push("inline", "", 0)
+    end = state.push("paragraph_close", "p", -1)
+    inside.content, inside.children = text, []
+    begin.level = inside.level = end.level = level
 
 
 # --- in a line --------------------------------------------------------------------------------------------

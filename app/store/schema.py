@@ -77,7 +77,15 @@ CREATE INDEX files_of_chat ON files(chat);
 """
 """Of a message, or without one of the draft of a chat; without both of the draft of a new chat."""
 
-MIGRATIONS = (_FIRST, _FILES)
+_REPLAYS = """
+CREATE TABLE replays (
+    message INTEGER PRIMARY KEY REFERENCES messages(id) ON DELETE CASCADE,
+    data BLOB NOT NULL
+);
+"""
+"""How the last answers came to be; pruned as they are written."""
+
+MIGRATIONS = (_FIRST, _FILES, _REPLAYS)
 """The nth brings a file from version n to n + 1."""
 VERSION = len(MIGRATIONS)
 

@@ -16,16 +16,17 @@ from app import view
 from app.attachments.file import with_files
 from app.markdown.thinking import parted
 from app.record import as_json
+from app.store.replays import KEPT
 from app.store.rows import Json, Message, Placed, Role, Settings, State
 from app.store.store import Store
 from app.view import View
 from app.window.engine_line import EngineLine
+from app.window.replay import packed, unpacked
 from app.window.timeline import Timeline
 from engine import messages as m
 
 WRITE_SECONDS = 0.5
 """At most this much of an answer is lost to a sudden end."""
-KEPT_VIEWS = 20
 WAITING = "Waiting for the other answer"
 
 
@@ -132,9 +133,20 @@ class Answers(QObject):
         return next(reversed(self._running.values()), None)
 
     def seen(self, message: int) -> tuple[View, Timeline] | None:
-        """How a message came to be, while the app runs; only of the last KEPT_VIEWS."""
+        """How a message came to be; only of the last KEPT, also of an earlier run's."""
         answer = self.running(message)
-        return (answer.view, answer.timeline) if answer else self._last.get(message)
+        if answer is not None:
+            return answer.view, answer.timeline
+        if message not in self._last and (kept := self._store.replays.get(message)) is not None:
+            seen = unpacked(kept)
+            if seen is not None:
+                self._remember(message, *seen)
+        return self._last.get(message)
+
+    def _remember(self, message: int, view: View, timeline: Timeline) -> None:
+        self._last[message] = (view, timeline)
+        while len(self._last) > KEPT:
+            del self._last[next(iter(self._last))]
 
     # --- events -------------------------------------------------------------------------------------------
 
@@ -198,10 +210,9 @@ class Answers(QObject):
         self._store.chats.touch(answer.message.chat)
         self._store.tidy()
         del self._running[answer.request]
-        self._last[message] = (answer.view, answer.timeline)
+        self._remember(message, answer.view, answer.timeline)
+        self._store.replays.keep(message, packed(answer.view, answer.timeline))
         self._views[answer.model] = answer.view
-        while len(self._last) > KEPT_VIEWS:
-            del self._last[next(iter(self._last))]
         self.ended.emit(message)
 
     def _engine_gone(self, sentence: str) -> None:

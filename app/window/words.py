@@ -162,6 +162,7 @@ def part(which: Part) -> str:
     return {
         Part.WAIT: tr("Waiting"),
         Part.LOAD: tr("Opening"),
+        Part.CLASSIFY: tr("Judging"),
         Part.READ: tr("Reading"),
         Part.PREFILL: tr("Prompt"),
         Part.DECODE: tr("Answering"),

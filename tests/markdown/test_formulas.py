@@ -30,7 +30,9 @@ def formulas(text: str) -> list[tuple[str, bool]]:
 )
 def test_formulas_in_a_line(text, found):
     assert formulas(text) == found
-    assert plain(blocks(text)[0].runs) == text.replace("**", "")
+    (block,) = blocks(text)
+    assert isinstance(block, Paragraph)
+    assert plain(block.runs) == text.replace("**", "")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,7 @@ def test_what_stands_behind_its_end_is_kept():
     formula, rest = blocks("$$\nx\n$$ and *so*")
 
     assert isinstance(formula, Formula)
+    assert isinstance(rest, Paragraph)
     assert plain(rest.runs) == "and so"
 
 

@@ -47,7 +47,7 @@ def drawn(qtbot, setter, text: str) -> Drawing | None:
     setter.drawing(text, display=False)
     settled(qtbot, setter)
     found = setter.drawing(text, display=False)
-    assert found is not Pending.PENDING
+    assert not isinstance(found, Pending)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QRectF, QSizeF
+from PySide6.QtCore import QObject, QRect, QRectF, QSizeF
 from PySide6.QtGui import (
     QFontInfo,
     QFontMetrics,
@@ -64,7 +64,7 @@ class FormulaObject(QPyTextObject):
         return QSizeF(drawing.width * em + 2 * _SIDE, over + under)
 
     def drawObject(  # noqa: N802 -- Qt's name
-        self, painter: QPainter, place: QRectF, document: QTextDocument, _at: int, look: QTextFormat
+        self, painter: QPainter, place: QRectF | QRect, document: QTextDocument, _at: int, look: QTextFormat
     ) -> None:
         found = look.toCharFormat()
         drawing: Drawing = found.property(_DRAWING)
