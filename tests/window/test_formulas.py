@@ -84,12 +84,12 @@ def test_streamed_is_drawn_as_whole(qtbot, setter, made):
 
 
 def test_it_is_copied_as_its_source(qtbot, setter, made):
-    view = made(f"So ${INTEGRAL}$ is.\n\n$$\nx^2\n$$")
+    view = made(f"😀 So ${INTEGRAL}$ is.\n\n$$\nx^2\n$$")
     settled(qtbot, setter)
 
     view.selectAll()
 
-    assert view.createMimeDataFromSelection().text() == f"So ${INTEGRAL}$ is.\n$$\nx^2\n$$"
+    assert view.createMimeDataFromSelection().text() == f"😀 So ${INTEGRAL}$ is.\n$$\nx^2\n$$"
 
 
 @pytest.mark.parametrize("text", [r"\frac{1}{", r"\nosuchthing{x}", r"\begin{nowhere} x", "{" * 400 + "}" * 400])

@@ -96,14 +96,20 @@ def _heights(drawing: Drawing, look: QTextCharFormat, em: float) -> tuple[float,
     return over, 0.0
 
 
+def units(text: str) -> int:
+    """How many positions of a document a text takes: Qt counts in UTF-16."""
+    return len(text) + sum(letter > "\uffff" for letter in text)
+
+
 def with_sources(cursor: QTextCursor) -> str:
     """What is selected, each formula as it was written."""
-    text, start = cursor.selectedText(), cursor.selectionStart()
+    text, at = cursor.selectedText(), cursor.selectionStart()
     look = QTextCursor(cursor.document())
     parts: list[str] = []
-    for number, letter in enumerate(text):
+    for letter in text:
+        at += units(letter)
         if letter == OBJECT:
-            look.setPosition(start + number + 1)
+            look.setPosition(at)
             letter = str(look.charFormat().property(SOURCE) or "")  # noqa: PLW2901 -- the letter's stand-in
         parts.append(letter)
     return "".join(parts).replace("\u2029", "\n").replace("\u2028", "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QCoreApplication, QMimeData, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QMimeData, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QGuiApplication,
@@ -35,6 +35,8 @@ class MarkdownView(TextView):
         self.document().documentLayout().registerHandler(KIND, FormulaObject(self))
         if formats.typesetter is not None:
             formats.typesetter.ready.connect(self._draw_formulas)
+        self._colour = QTimer(self, singleShot=True, interval=0)
+        self._colour.timeout.connect(self._colour_next)
         self._markdown = ""
         self._copies: dict[int, QuietButton] = {}
         self._areas: dict[int, QRectF] = {}
@@ -56,6 +58,12 @@ class MarkdownView(TextView):
         keep = self._stream.fixed
         self._writer.replace(keep, self._stream.add(text))
         self._place_codes(keep)
+        if not self._writer.is_coloured:
+            self._colour.start()
+
+    def _colour_next(self) -> None:
+        if self._writer.colour_next():
+            self._colour.start()
 
     def dress(self, formats: Formats, text: str | None = None) -> None:
         """Again, in another look."""

@@ -1,6 +1,7 @@
 """Writes Markdown blocks into a text document, at its end. What can no longer change is never touched again.
 
 Code is coloured line by line as it streams, from a little before the new lines, and once whole when it is finished.
+Where much comes at once, as when a chat is opened, code is coloured later, a block at a time: that moves nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from PySide6.QtGui import (
 
 from app.markdown.blocks import Align, Block, Code, Formula, Heading, Paragraph, Rule, Run, Runs, Table
 from app.window.transcript.formats import INDENT, SPACING, Formats
+from app.window.transcript.formula_object import units
 from app.window.transcript.formula_writer import FormulaWriter
 
 _ALIGN = {
@@ -30,6 +32,10 @@ _ALIGN = {
     Align.CENTER: Qt.AlignmentFlag.AlignHCenter,
     Align.RIGHT: Qt.AlignmentFlag.AlignRight,
 }
+
+
+_LINES_AT_ONCE = 60
+"""Of code coloured in one go."""
 
 
 @dataclass
@@ -50,16 +56,19 @@ class Writer:
         self._starts: list[int] = []
         self._last_shapes: list[QTextBlockFormat] = []
         self._formulas = FormulaWriter(document, formats)
+        self._colourless: list[int] = []
+        self._room = _LINES_AT_ONCE
         self.codes: dict[int, CodeFrame] = {}
 
     def clear(self, formats: Formats) -> None:
         self._formats = formats
         self._blocks, self._starts, self._last_shapes, self.codes = [], [], [], {}
         self._formulas = FormulaWriter(self._document, formats)
+        self._colourless = []
         self._document.clear()
 
     def replace(self, keep: int, blocks: tuple[Block, ...]) -> None:
-        same = keep
+        same, self._room = keep, _LINES_AT_ONCE
         for block in blocks:
             if same >= len(self._blocks) or self._blocks[same] != block:
                 break
@@ -176,7 +185,12 @@ class Writer:
         inside = frame.firstCursorPosition()
         inside.setBlockFormat(self._formats.code_line())
         inside.setBlockCharFormat(self._formats.code)
-        self._coloured(inside, code.text, code.language)
+        self._room -= code.text.count("\n") + 1
+        if self._room >= 0:
+            self._coloured(inside, code.text, code.language)
+        else:
+            self._lines(inside, code.text, self._formats.code)
+            self._colourless.append(len(self._blocks) - 1)
         self.codes[len(self._blocks) - 1] = CodeFrame(code, frame)
         cursor.movePosition(QTextCursor.MoveOperation.End)
         self._flatten(cursor)
@@ -193,7 +207,7 @@ class Writer:
         if block.closed:
             kept = ""
         inside = shown.frame.firstCursorPosition()
-        inside.setPosition(inside.position() + len(kept))
+        inside.setPosition(inside.position() + units(kept))
         inside.setPosition(shown.frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
         inside.removeSelectedText()
         inside.setBlockFormat(self._formats.code_line())
@@ -209,11 +223,40 @@ class Writer:
         for piece in pieces(code, language, dark=formats.colours.dark):
             colour = QColor(piece.colour) if piece.colour else None
             look = formats.coloured_code(colour, italic=piece.italic) if colour else formats.code
-            lines = piece.text.split("\n")
-            cursor.insertText(lines[0], look)
-            for line in lines[1:]:
-                cursor.insertBlock(formats.code_line(), formats.code)
-                cursor.insertText(line, look)
+            self._lines(cursor, piece.text, look)
+
+    def _lines(self, cursor: QTextCursor, text: str, look: QTextCharFormat) -> None:
+        lines = text.split("\n")
+        cursor.insertText(lines[0], look)
+        for line in lines[1:]:
+            cursor.insertBlock(self._formats.code_line(), self._formats.code)
+            cursor.insertText(line, look)
+
+    def colour_next(self) -> bool:
+        """One block of code that has no colours yet; whether more are left."""
+        from app.window.transcript.highlight import pieces
+
+        while self._colourless:
+            shown = self.codes.get(self._colourless.pop())  # the end of a chat is seen first
+            if shown is None:
+                continue
+            cursor = QTextCursor(self._document)
+            cursor.beginEditBlock()
+            at = shown.frame.firstPosition()
+            for piece in pieces(shown.code.text, shown.code.language, dark=self._formats.colours.dark):
+                if piece.colour:
+                    cursor.setPosition(at)
+                    cursor.setPosition(at + units(piece.text), QTextCursor.MoveMode.KeepAnchor)
+                    look = self._formats.coloured_code(QColor(piece.colour), italic=piece.italic)
+                    cursor.setCharFormat(look)
+                at += units(piece.text)
+            cursor.endEditBlock()
+            break
+        return bool(self._colourless)
+
+    @property
+    def is_coloured(self) -> bool:
+        return not self._colourless
 
     def _flatten(self, cursor: QTextCursor) -> None:
         """Qt wants a block after a frame or table; it takes no room unless something is written there."""
