@@ -23,6 +23,7 @@ from app.window.header import Header
 from app.window.models import Models
 from app.window.notice import Notice
 from app.window.transcript.transcript import Transcript
+from engine.models.folders import BUILTIN
 
 _MEASURE_MS = 250
 """After typing, before the context is measured anew."""
@@ -124,7 +125,11 @@ class ChatPane(QWidget):
         name = self._models.name(self.conversation.model)
         self.header.show_chat((about.title if about else "") or self.tr("New chat"), name)
         self._measure.start()
-        self.empty.show_model(self.conversation.model, name, ready=self._models.ready)
+        self.empty.show_model(self.conversation.model, name, ready=self._models.ready, alone=self._is_alone())
+
+    def _is_alone(self) -> bool:
+        """Nothing but the demonstration can be asked."""
+        return not any(choice.asked_as != BUILTIN and not choice.problem for choice in self._models.choices())
 
     # --- saying -------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from app.store.store import Store
 from app.window.answers import Answers
 from app.window.models import Models
 from engine import messages as m
+from engine.models.folders import BUILTIN
 
 _NEW_DRAFT = "draft of a new chat"
 
@@ -98,6 +99,15 @@ class Conversation(QObject):
         self._store.tree.say(chat, path[-1].message.id if path else None, text, files)
         self._forget_draft(draft_of)
         self._answer()
+
+    def demonstrate(self, text: str) -> None:
+        """In a chat that asks the demonstration; the next one asks whom it would have asked."""
+        if self.chat is not None:
+            return
+        before = self._new_settings
+        self._new_settings = replace(before, model=BUILTIN)
+        self.send(text)
+        self._new_settings = before
 
     def _forget_draft(self, chat: int | None) -> None:
         """Only now, when what was said is on disk."""

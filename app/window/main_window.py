@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         self.sidebar.folder_menu_wanted.connect(lambda folder, at: self.menus.folder_menu(folder).popup(at))
         self.pane.header.sidebar_wanted.connect(self.toggle_sidebar)
         self.pane.header.monitor_wanted.connect(self.toggle_monitor)
+        self.pane.empty.asked.connect(self._demonstrate)
         self.pane.empty.model_wanted.connect(self.pane.header.open_settings)
         self.pane.settings.model_chosen.connect(lambda model: self._store.chats.keep("model", model))
         self.pane.shown.connect(self._watch)
@@ -86,6 +87,14 @@ class MainWindow(QMainWindow):
     def open_chat(self, chat: int | None, message: int = 0) -> None:
         self.pane.open(chat, message)
         self._list()
+
+    def _demonstrate(self, text: str) -> None:
+        """Asks the demonstration, and shows what goes on; what was being written stays."""
+        if not self._right.is_open:
+            self.toggle_monitor()
+        self.conversation.demonstrate(text)
+        self.pane.composer.flush()
+        self.pane.show_settings()
 
     def new_chat(self) -> None:
         self.open_chat(None)

@@ -46,7 +46,7 @@ def settled(qtbot, setter) -> None:
 def drawn(qtbot, setter, text: str) -> Drawing | None:
     setter.drawing(text, display=False)
     settled(qtbot, setter)
-    found = setter.drawing(text, display=False)
+    found: Drawing | Pending | None = setter.drawing(text, display=False)
     assert not isinstance(found, Pending)
     return found
 

@@ -19,6 +19,7 @@ class Lens(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._under = parent
         self._experts: Experts | None = None
         self._layer = 0
         self._ids: Sequence[int] = ()
@@ -31,7 +32,7 @@ class Lens(QWidget):
         self._experts, self._layer, self._ids, self._now = experts, layer, ids, now
         line = QFontMetrics(theme.small()).height()
         self.resize(len(ids) * _CELL + 2 * _PAD, _CELL + line + 2 * _PAD)
-        around = self.parentWidget().rect()
+        around = self._under.rect()
         top = (
             cell.bottom() + 6
             if cell.bottom() + 6 + self.height() <= around.height()
