@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QPoint, Qt
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QByteArray, QPoint, Qt, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from app.store.rows import Folder
@@ -19,6 +19,7 @@ from app.window.monitor.pane import MonitorPane
 from app.window.monitor.strip import Strip
 from app.window.side_panel import SidePanel
 from app.window.sidebar.sidebar import Sidebar
+from engine import logs
 
 _NARROW = 700
 """Pixels of window under which the list gives way."""
@@ -154,6 +155,10 @@ class MainWindow(QMainWindow):
         self.pane.notice.tell(
             self.tr("Removed the folder “{name}”. Its chats are kept.").format(name=name), self.tr("Undo"), undo
         )
+
+    def show_log(self) -> None:
+        """Its folder, in the system's own window."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(logs.path().parent)))
 
     def _pop_up(self, chat: int, place: QPoint) -> None:
         self.menus.chat_menu(chat).popup(place)

@@ -27,6 +27,7 @@ class Menus(QObject):
         self._edit()
         self._chat()
         self._view()
+        self._help()
 
     def _file(self) -> None:
         window, acts = self._window, self._window.actions_on_chats
@@ -78,6 +79,10 @@ class Menus(QObject):
         self._add(menu, self.tr("Sidebar"), "Ctrl+Alt+S", self._window.toggle_sidebar)
         self._add(menu, self.tr("Monitor"), "Ctrl+Alt+M", self._window.toggle_monitor)
         self._add(menu, self.tr("Write a Message"), "Ctrl+L", self._pane.set_focus)
+
+    def _help(self) -> None:
+        menu = self._window.menuBar().addMenu(self.tr("&Help"))
+        self._add(menu, self.tr("Show Log"), None, self._window.show_log)
 
     def chat_menu(self, chat: int) -> QMenu:
         """For one chat of the list. Goes when it closes."""
