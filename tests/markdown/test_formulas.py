@@ -38,9 +38,9 @@ def test_formulas_in_a_line(text, found):
 @pytest.mark.parametrize(
     "text",
     [
-        "$5 and $6", "It costs $5.", "$5-$6 a piece", "US$5 and CA$6", "from $HOME to $PATH", "$HOME/bin:$PATH",
-        "`$x$`", "$ x $", "$5, or so they said, or 6$", r"\$x\$", "So $$ $$", r"\( \)", "a $ b", "$", r"\(",
-        "$" + "x" * 2500 + "$",
+        "$5 and $6", "It costs $5.", "$5-$6 a piece", "US$5 and CA$6", "5$+6$", "from $HOME to $PATH",
+        "$HOME/bin:$PATH", "`$x$`", "$ x $", "$5, or so they said, or 6$", r"\$x\$", "So $$ $$", r"\( \)", "a $ b", "$",
+        r"\(", "$" + "x" * 2500 + "$",
     ],
 )  # fmt: skip
 def test_what_is_none(text):

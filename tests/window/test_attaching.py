@@ -148,6 +148,20 @@ def test_files_are_dropped_anywhere_on_the_chat(qtbot, window, notes):
     assert not pane.composer._target
 
 
+def test_nothing_is_sent_while_a_file_is_read(qtbot, window, engine):
+    engine.script = answering("Yes.")
+    shelf = window.pane.composer.shelf
+    number = shelf.expect("slow.pdf")
+    write(qtbot, window, "What is it?")
+    assert window.conversation.chat is None
+
+    shelf.fill(number, File("slow.pdf", Kind.PDF, 9, "A paper."))
+    qtbot.keyClick(window.pane.composer.field, Qt.Key.Key_Return)
+
+    assert "A paper." in asked(qtbot, engine).turns[0].content
+    idle(qtbot, window)
+
+
 def test_a_file_alone_can_be_sent(qtbot, window, engine, store, notes):
     engine.script = answering("Yes.")
     window.pane.attaching.take([notes])
