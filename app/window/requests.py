@@ -43,7 +43,8 @@ class RequestButton(QAbstractButton):
         self.setAccessibleName(text)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setFixedSize(theme.scaled(_WIDTH), QFontMetrics(theme.body()).height() + 2 * theme.GRID)
+        metrics = QFontMetrics(theme.body())
+        self.setFixedSize(max(_WIDTH, metrics.horizontalAdvance(text) + 32), metrics.height() + 2 * theme.GRID)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         colours = theme.colours()
