@@ -147,6 +147,11 @@ def test_the_log_is_moved_into_the_file_by_another_thread(store, path):
         ("SELECT * FROM chats WHERE deleted = 0 ORDER BY pinned DESC, changed DESC, id DESC", "chats_by_change"),
         ("SELECT * FROM messages WHERE chat = 1 AND NOT deleted ORDER BY id", "messages_of_chat"),
         ("UPDATE messages SET state = 'stopped' WHERE state = 'writing'", "messages_unfinished"),
+        (
+            "SELECT f.name FROM messages m CROSS JOIN files f ON f.message = m.id WHERE m.chat = 1 ORDER BY f.id",
+            "files_of_message",
+        ),
+        ("SELECT name FROM files WHERE message IS NULL AND chat IS 1 ORDER BY id", "files_of_"),
     ],
 )
 def test_queries_use_an_index(store, path, query, index):
