@@ -35,6 +35,14 @@ class Priority(IntEnum):
     DICTATION = 2
 
 
+class Attachment(StrEnum):
+    """What a person attached to what they said last; it tells what the request is for."""
+
+    IMAGE = "image"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+
+
 # --- commands ---------------------------------------------------------------------------------------------
 
 
@@ -80,6 +88,7 @@ class Ask:
     conversation: str = ""
     reselect_every: int = 0
     profile: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from engine.models import places
 
 _WARM_MS = 800
 """After the window stands; then what the first code will need is imported."""
+_RUNNING = "running"
+"""Kept in the store while the app runs; found at a start, it means that nobody took it away."""
 log = logging.getLogger(__name__)
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -50,13 +52,24 @@ class Desktop:
         self._later = QTimer(self.window, singleShot=True, interval=_WARM_MS)
         self._later.timeout.connect(self._warm.start)
         self._later.start()
-        if store.recovered:
-            self.window.pane.notice.tell(
-                self.window.tr("Cadre ended unexpectedly while it answered. What was written is kept.")
+        self._tell_of_the_last_end()
+
+    def _tell_of_the_last_end(self) -> None:
+        """Says so when it came without warning."""
+        window, kept = self.window, self.store.chats
+        ended_badly = kept.kept(_RUNNING) == "1" or self.store.recovered
+        kept.keep(_RUNNING, "1")
+        if ended_badly:
+            words = (
+                window.tr("Cadre ended unexpectedly while it answered. What was written is kept.")
+                if self.store.recovered
+                else window.tr("Cadre ended unexpectedly. Nothing that was written is lost.")
             )
+            window.pane.notice.tell(words, window.tr("Show Log"), window.show_log, stays=True)
 
     def close(self) -> None:
         self.window.close()
+        self.window.pane.close_threads()
         self._later.stop()
         if self._warm.is_alive():
             self._warm.join()
@@ -64,6 +77,7 @@ class Desktop:
         self.line.close()
         self.models.close()
         self.window.deleteLater()
+        self.store.chats.keep(_RUNNING, "")
         self.store.close()
 
 

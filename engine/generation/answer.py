@@ -123,7 +123,7 @@ class Answer:
     def _chosen(self) -> Choice:
         """How hard the request seems, and what that gets."""
         ask, presets = self.ask, load_presets()
-        found = difficulty(from_turns(ask.turns, ask.priority))
+        found = difficulty(from_turns(ask.turns, ask.priority, ask.attachments))
         asked = Asked(ask.budget, ask.mode, ask.reselect_every)
         choice = decide(found, presets, asked, small_sets=self._opened.predictor is not None)
         self.telling.notes += presets.notes
