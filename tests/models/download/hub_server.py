@@ -37,6 +37,16 @@ def small_model(folder, filler: int = 0) -> dict[str, bytes]:
     }
 
 
+def sharded_model(folder) -> dict[str, bytes]:
+    """The same in two weights files: with one of them missing it is no model."""
+    files = small_model(folder)
+    del files["model.safetensors"]
+    for number in (1, 2):
+        weights = safetensors(folder / "w", experts(f"model.layers.{number - 1}.mlp.switch_mlp"))
+        files[f"model-0000{number}-of-00002.safetensors"] = weights.read_bytes()
+    return files
+
+
 class FakeHub:
     def __init__(self) -> None:
         self.repositories: dict[str, dict[str, bytes]] = {}

@@ -235,9 +235,10 @@ def test_kill_minus_nine(server):
     assert len(server.asked("config.json")) <= 2
 
 
-@pytest.mark.parametrize("step", range(1, 10))
-def test_kill_minus_nine_while_it_is_installed(server, loaded, step):
+@pytest.mark.parametrize("step", range(1, 12))
+def test_kill_minus_nine_while_it_is_installed(server, loaded, step, home):
     """The last acts: moving the blob, linking, swapping in beside another program's snapshot, pointing to it."""
+    server.add(NAME, serving.sharded_model(home / "published"))
     snapshot = CachedRepository(NAME).snapshot(serving.COMMIT)
     snapshot.mkdir(parents=True)
     (snapshot / "theirs.gguf").write_text("theirs")
