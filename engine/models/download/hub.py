@@ -21,7 +21,7 @@ import httpx2
 
 from engine.errors import KnownError
 from engine.models.download import refusals
-from engine.models.download.listing import Listing, RemoteFile, listing, strange
+from engine.models.download.listing import Found, Listing, RemoteFile, listing, strange
 from engine.models.download.names import is_sha1, is_sha256, repository
 from engine.models.download.retrying import Interrupted
 from engine.models.download.stopping import Stop
@@ -39,15 +39,6 @@ class Patience:
 
     connect: float = 15.0
     stall: float = 60.0
-
-
-@dataclass(frozen=True)
-class Found:
-    """One answer of a search. downloads: of the last month."""
-
-    repository: str
-    downloads: int
-    gated: bool
 
 
 class Changed(Exception):

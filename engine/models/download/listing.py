@@ -31,6 +31,15 @@ class Listing:
         return sum(file.bytes for file in self.files)
 
 
+@dataclass(frozen=True)
+class Found:
+    """One answer of a search. downloads: of the last month. gated: asks for agreement to its terms."""
+
+    repository: str
+    downloads: int
+    gated: bool
+
+
 def listing(answer: object) -> Listing:
     """Of `GET /api/models/REPO/revision/main?blobs=true`.
 

@@ -11,6 +11,7 @@ from engine.checkpoint.safetensors import shown
 from engine.errors import KnownError
 from engine.models.download.retrying import Interrupted
 
+_GIVE = "give it to Cadre (Token under Models, or `cadre pull --token`)"
 _FOR_NOW = {408, 425, 429}
 
 
@@ -37,11 +38,11 @@ def _not_let_in(about: str, endpoint: str, *, gated: bool, with_token: bool) -> 
     if with_token:
         return KnownError(
             f"The Hub does not accept your token for {about}.",
-            "Make a new one with read access under Settings, Access Tokens on the Hub, then `cadre pull --token`.",
+            f"Make a new one with read access under Settings, Access Tokens on the Hub, and {_GIVE}.",
         )
     return KnownError(
         f"{about} is not on the Hub, or is not public.",
-        "Check the name; for one that is yours, give Cadre a token with `cadre pull --token`.",
+        f"Check the name; for one that is yours, make a read token on the Hub and {_GIVE}.",
     )
 
 
@@ -53,7 +54,7 @@ def _gated(about: str, endpoint: str, *, with_token: bool) -> KnownError:
         )
     return KnownError(
         f"{about} asks for your agreement to its terms first.",
-        f"Agree at {page}, make a read token there, then `cadre pull --token`.",
+        f"Agree at {page}, make a read token there and {_GIVE}.",
     )
 
 
