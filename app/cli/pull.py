@@ -18,7 +18,7 @@ from app.numbers import listed, size, time_left
 from engine.errors import Cancelled, KnownError
 
 if TYPE_CHECKING:
-    from engine.models.download import pulling
+    from engine.models.download import progress as told
     from engine.models.download.retrying import Interrupted
 
 
@@ -67,6 +67,7 @@ def _change_settings(args: argparse.Namespace) -> bool:
 
 
 def _pull(name: str, *, as_json: bool) -> None:
+    from engine.models.catalogue import find
     from engine.models.download import pulling, token
     from engine.models.download.hub import Hub
     from engine.models.download.patiently import patiently
@@ -81,14 +82,20 @@ def _pull(name: str, *, as_json: bool) -> None:
         except (KeyboardInterrupt, Cancelled):
             say(page.kept(), error=True)
             raise
+    problem = find(pulled.name).problem
     if as_json:
-        print(json.dumps(_as_json(pulled, page.loaded, time.monotonic() - began), indent=2))
-    else:
+        print(json.dumps(_as_json(pulled, page.loaded, time.monotonic() - began) | {"problem": problem}, indent=2))
+    if problem:
+        raise KnownError(
+            f"{pulled.name} is here, but it cannot be used: {problem}",
+            f"Choose another one; `cadre models --delete {pulled.name}` frees {size(pulled.bytes)}.",
+        )
+    if not as_json:
         how = f"{size(page.loaded)} loaded" if page.loaded else "nothing had to be loaded"
         say(f"{pulled.name} is here ({size(pulled.bytes)}, {how}). Ask it with `cadre ask --model {pulled.name}`.")
 
 
-def _as_json(pulled: pulling.Pulled, loaded: int, seconds: float) -> dict[str, object]:
+def _as_json(pulled: told.Pulled, loaded: int, seconds: float) -> dict[str, object]:
     return {
         "name": pulled.name,
         "path": str(pulled.path),
@@ -128,7 +135,7 @@ class _Page:
         if self._bar is not None:
             self._bar.stop()
 
-    def show(self, progress: pulling.Progress) -> None:
+    def show(self, progress: told.Progress) -> None:
         if progress.loaded < self._of_try:
             self._before += self._of_try
         self._of_try = progress.loaded

@@ -114,7 +114,7 @@ def delete(model: InstalledModel) -> None:
             return
         going = root / f"{_GOING}{os.getpid()}-{folder.name}"
         folder.replace(going)
-        shutil.rmtree(going, ignore_errors=True)
+        clear_deleted()
     except OSError as error:
         raise failure(error, folder) from error
 

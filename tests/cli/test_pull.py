@@ -57,6 +57,15 @@ def test_pull_prints_one_object(server, capsys):
     assert Path(told["path"]).is_dir()
 
 
+def test_a_model_that_arrives_whole_and_cannot_be_used_is_told(server, capsys):
+    server.repositories[NAME]["config.json"] = (
+        b'{"model_type": "qwen3_moe", "num_experts": 5, "num_experts_per_tok": 2}'
+    )
+    told = failure(capsys, "pull", NAME)
+    assert "cannot be used: " in told
+    assert "`cadre models --delete org/tiny`" in told
+
+
 def test_pull_again_loads_nothing(server, capsys):
     main(["pull", NAME])
     main(["pull", NAME])

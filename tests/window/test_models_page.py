@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QAction
@@ -19,7 +23,7 @@ from app.window.start import Desktop
 from engine.errors import KnownError
 from engine.models import places
 from engine.models.catalogue import installed
-from engine.models.download.pulling import Progress, Stage
+from engine.models.download.progress import Progress, Stage
 from engine.models.download.queueing import State
 from engine.models.download.retrying import Interrupted
 from tests.checkpoint.writing import experts, model
@@ -32,6 +36,7 @@ from tests.window.acting import ActingEngine
 from tests.window.conftest import PATIENCE
 
 __all__ = ["home", "server"]  # fixtures, used by name
+ROOT = Path(__file__).parents[2]
 
 
 class Answering(Asking):
@@ -445,3 +450,11 @@ def test_long_names_and_large_text_do_not_widen_the_page(shown, qapp):
     assert shown.page.width() == 440
     inner = shown.page.coming.rows()[0]
     assert inner.mapTo(shown.page, inner.rect().topRight()).x() <= 440
+
+
+def test_the_network_is_not_loaded_before_it_is_wanted():
+    """Its library takes longer to load than the rest of the window."""
+    names = ("httpx2", "keyring", "huggingface_hub")
+    code = f"import sys, app.window.start; print([name for name in {names} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"

@@ -22,7 +22,7 @@ from engine.models.download.queueing import Job, Queue, State
 from engine.models.download.runner import Runner, Work
 
 if TYPE_CHECKING:
-    from engine.models.download.pulling import Progress, Pulled
+    from engine.models.download.progress import Progress, Pulled
     from engine.models.download.stopping import Stop
 
 _LOOK_MS = 250

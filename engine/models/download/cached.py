@@ -148,11 +148,20 @@ class CachedRepository:
         try:
             for leftover in self._ours():
                 leftover.unlink(missing_ok=True)
-            others = any(".incomplete" in blob.name for blob in self._blobs())
-            if not others and not _listed(self.folder / "snapshots"):
-                shutil.rmtree(self.folder, ignore_errors=True)
+            if not any(".incomplete" in blob.name for blob in self._blobs()):  # nobody else is at it
+                self._drop_unused()
         except OSError as error:
             raise failure(error, self.folder) from error
+
+    def _drop_unused(self) -> None:
+        snapshots = [snapshot for snapshot in _listed(self.folder / "snapshots") if snapshot.is_dir()]
+        if not snapshots:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
+        used = {file.resolve().name for snapshot in snapshots for file in snapshot.rglob("*")}
+        for blob in self._blobs():
+            if blob.name not in used and (names.is_sha256(blob.name) or names.is_sha1(blob.name)):
+                blob.unlink(missing_ok=True)
 
     def _ours(self) -> list[Path]:
         return [blob for blob in self._blobs() if blob.name.endswith(PART)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.errors import KnownError
-from engine.models.download.pulling import Progress, Pulled
+from engine.models.download.progress import Progress, Pulled
 from engine.models.download.retrying import Interrupted, pause
 from engine.models.download.stopping import Stop
 

@@ -6,8 +6,6 @@ Goes on from whatever is there, however the last try ended. Blocks; belongs on a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from engine.checkpoint.folder import read_json
@@ -18,37 +16,9 @@ from engine.models.download.disk import RESERVE, Disk, gigabytes
 from engine.models.download.fetching import Damaged, fetch
 from engine.models.download.hub import Changed, Hub
 from engine.models.download.listing import Listing, RemoteFile
+from engine.models.download.progress import Progress, Pulled, Stage
 from engine.models.download.stopping import Stop
 from engine.models.supported import is_supported
-
-
-class Stage(StrEnum):
-    LISTING = "listing"
-    LOADING = "loading"
-    INSTALLING = "installing"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Bytes: done of total are here, of which loaded came by the network in this try."""
-
-    stage: Stage
-    file: str = ""
-    done: int = 0
-    total: int = 0
-    loaded: int = 0
-
-
-@dataclass(frozen=True)
-class Pulled:
-    """A model that is here, whole. loaded: bytes that the last try still had to bring."""
-
-    name: str
-    path: Path
-    commit: str
-    bytes: int
-    files: int
-    loaded: int
 
 
 def pull(

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.errors import Cancelled, KnownError
 from engine.models.download import queue_file, queueing
 from engine.models.download.names import repository
-from engine.models.download.pulling import Progress, Pulled, Stage
+from engine.models.download.progress import Progress, Pulled, Stage
 from engine.models.download.queueing import Queue
 from engine.models.download.retrying import Interrupted
 from engine.models.download.stopping import Stop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -91,6 +92,12 @@ class FakeHub:
 
     def ranges(self, file: str) -> list[str]:
         return [headers.get("Range", "") for headers in self.asked(file)]
+
+    def speak_tls(self, context: ssl.SSLContext) -> None:
+        """From now on. A handshake that fails is the client's wish."""
+        listening = self._server.socket
+        self._server.socket = context.wrap_socket(listening, server_side=True, do_handshake_on_connect=False)
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
 
     def close(self) -> None:
         self.released.set()

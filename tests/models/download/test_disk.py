@@ -16,7 +16,7 @@ from engine.errors import KnownError
 from engine.models.catalogue import installed
 from engine.models.download.cached import CachedRepository
 from engine.models.download.disk import Disk
-from engine.models.download.pulling import Progress, Stage
+from engine.models.download.progress import Progress, Stage
 from tests.models.download import hub_server as serving
 from tests.models.download.conftest import NAME
 from tests.models.download.test_http import WEIGHTS, assert_here
@@ -167,7 +167,7 @@ def test_dropping_an_update_leaves_what_is_installed(server, loaded):
     server.commits[NAME] = "f" * 40
     changed = server.repositories[NAME][WEIGHTS][:-1] + b"\1"
     before = server.repositories[NAME]
-    server.repositories[NAME] = before | {WEIGHTS: changed}
+    server.repositories[NAME] = before | {WEIGHTS: changed, "tokenizer.json": b'{"new": 1}'}
     server.behave(WEIGHTS, serving.cut_after(1000))
     with pytest.raises(Exception, match="broke off"):
         loaded()
@@ -176,7 +176,8 @@ def test_dropping_an_update_leaves_what_is_installed(server, loaded):
 
     server.repositories[NAME] = before
     assert [model.problem for model in installed()] == [None]
-    assert not list(CachedRepository(NAME).folder.glob("blobs/*.incomplete"))
+    left = {blob.name for blob in CachedRepository(NAME).folder.joinpath("blobs").iterdir()}
+    assert left == {serving.blob_name(name, content) for name, content in before.items()}
 
 
 # --- kill -9 --------------------------------------------------------------------------------------------------

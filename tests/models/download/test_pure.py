@@ -15,7 +15,7 @@ from engine.models.download import names, token
 from engine.models.download.listing import listing
 from engine.models.download.pace import Pace
 from engine.models.download.patiently import patiently
-from engine.models.download.pulling import Progress, Pulled, Stage
+from engine.models.download.progress import Progress, Pulled, Stage
 from engine.models.download.refusals import retry_after
 from engine.models.download.retrying import LIMIT, LONGEST, Interrupted, pause
 from engine.models.download.stopping import Stop

@@ -10,7 +10,8 @@ import pytest
 
 from engine.errors import KnownError
 from engine.models.download.hub import Hub
-from engine.models.download.pulling import Progress, Pulled, Stage, pull
+from engine.models.download.progress import Progress, Pulled, Stage
+from engine.models.download.pulling import pull
 from engine.models.download.queueing import State, find
 from engine.models.download.retrying import Interrupted
 from engine.models.download.runner import Runner
