@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QMenu, QPushButton, QWidget
 
 from app import settings
 from app.store.store import Store
@@ -21,7 +22,7 @@ from app.window.models_page.page import ModelsPage
 from app.window.models_page.row import Row
 from app.window.start import Desktop
 from engine.errors import KnownError
-from engine.models import places
+from engine.models import care, places
 from engine.models.catalogue import installed
 from engine.models.download.progress import Progress, Stage
 from engine.models.download.queueing import State
@@ -154,6 +155,7 @@ def test_search_download_and_there_it_is(real, server):
 
 def test_nothing_is_sent_before_return(real, server):
     real.qtbot.keyClicks(real.page.top.field, "secret thoughts")
+    assert real.page.found.isHidden()
     assert server.requests == []
 
 
@@ -248,7 +250,7 @@ def test_the_keyboard_stays_on_a_button_while_numbers_change(shown, work):
     button = next(b for b in shown.row("a").findChildren(QPushButton) if b.text() == "Pause")
     work.outcomes.put(Progress(Stage.LOADING, "x", 5_000_000, 10_000_000, 5))
     shown.until(lambda: "5.0 MB" in shown.about("a"))
-    assert button in shown.row("a").findChildren(QPushButton)
+    assert button.isVisible()
 
 
 def test_recommended_models_are_offered_until_they_come(shown, work):
@@ -295,6 +297,70 @@ def test_verify(mine, shown):
     shown.until(lambda: shown.row("mine"))
     shown.choose("Verify", "mine")
     shown.until(lambda: "All parts are there" in shown.row("mine").content.note)
+
+
+def test_the_menu_of_a_row(mine, shown):
+    shown.until(lambda: shown.row("mine"))
+    shown.press("More", "mine")
+    shown.until(QApplication.activePopupWidget)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [action.text() for action in menu.actions()] == ["Verify", "Delete…"]
+    menu.actions()[1].trigger()
+    menu.hide()
+    shown.until(lambda: shown.row("mine") is None)
+
+
+def test_a_check_can_be_stopped(mine, shown, monkeypatch):
+    """Its reading goes on until it looks; then it ends and says nothing."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def verify(_model, tell):
+        begun.set()
+        go_on.wait()
+        tell(1, 2)
+        pytest.fail("it was stopped")
+
+    monkeypatch.setattr(care, "verify", verify)
+    shown.until(lambda: shown.row("mine"))
+    shown.choose("Verify", "mine")
+    shown.until(begun.is_set)
+    shown.press("Stop", "mine")
+    go_on.set()
+    assert shown.row("mine").content.note == ""
+
+
+def test_a_check_ends_with_the_app(mine, qtbot, monkeypatch):
+    begun = threading.Event()
+
+    def verify(_model, tell):
+        while True:
+            begun.set()
+            tell(1, 2)
+
+    monkeypatch.setattr(care, "verify", verify)
+    shown = Shown(qtbot)
+    shown.choose("Verify", "mine")
+    shown.until(begun.is_set)
+    shown.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "cadre-verify"]
+
+
+def test_what_changes_while_models_are_looked_for_is_looked_at_again(qtbot):
+    looks, go_on = [], threading.Event()
+
+    def look():
+        looks.append(1)
+        go_on.wait()
+        return []
+
+    models = Models(look=look)
+    models.refresh()
+    models.refresh()
+    models.refresh()
+    go_on.set()
+    qtbot.waitUntil(lambda: len(looks) == 2, timeout=PATIENCE)
+    models.close()
 
 
 def test_verify_finds_what_is_damaged(real, server):

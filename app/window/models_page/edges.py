@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QPushBu
 
 from app.window import theme
 from app.window.icons import icon
+from app.window.models_page.row import from_the_start
 
 _SECONDS = 12
 
@@ -55,14 +56,13 @@ class Bottom(QWidget):
         self.words = QLabel(self)
         self.words.setWordWrap(True)
         self.words.setFont(theme.small())
+        from_the_start(self.words)
         self.words.hide()
         self.never = QCheckBox(self.tr("Never use the network"), self)
         self.never.setToolTip(
             self.tr("Cadre contacts the Hugging Face Hub for downloads and searches, and nobody else.")
         )
         self.never.clicked.connect(lambda checked: self.network_switched.emit(not checked))
-        self._free = QLabel(self)
-        self._free.setFont(theme.small())
         folder, token = QPushButton(self.tr("Add a Folder…"), self), QPushButton(self.tr("Token…"), self)
         folder.setToolTip(self.tr("List a model that lies elsewhere on this Mac, without copying it"))
         token.setToolTip(self.tr("For models that ask for agreement first; kept in the keychain"))
@@ -74,7 +74,6 @@ class Bottom(QWidget):
         row.setSpacing(theme.GRID)
         row.addWidget(self.never)
         row.addStretch(1)
-        row.addWidget(self._free)
         row.addWidget(token)
         row.addWidget(folder)
         column = QVBoxLayout(self)
@@ -87,9 +86,6 @@ class Bottom(QWidget):
 
     def show_network(self, *, allowed: bool) -> None:
         self.never.setChecked(not allowed)
-
-    def show_free(self, sentence: str) -> None:
-        self._free.setText(sentence)
 
     def say(self, sentence: str) -> None:
         """For a while."""

@@ -129,7 +129,7 @@ class ModelsPage(QDialog):
         )  # fmt: skip
         nothing = self.tr("Nothing yet but the demonstration, which writes nonsense.")
         self.here.say(nothing if self._models.ready else self.tr("Looking…"))
-        self.bottom.show_free(self.tr("{size} free on the disk").format(size=size(free)))
+        self.here.name(self.tr("On This Mac · {size} free").format(size=size(free)))
         self._show()
 
     def _show(self) -> None:

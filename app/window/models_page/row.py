@@ -48,6 +48,7 @@ class Row(QWidget):
             label.setFont(theme.small())
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
+            from_the_start(label)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._bar = Bar(self)
         self._acts = QHBoxLayout()
@@ -151,6 +152,12 @@ class Row(QWidget):
         painter.setPen(theme.colours().line)
         painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
         painter.end()
+
+
+def from_the_start(label: QLabel) -> None:
+    """Where the interface begins, also when the words read the other way: names are Latin everywhere."""
+    if label.layoutDirection() is Qt.LayoutDirection.RightToLeft:
+        label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter)
 
 
 def _looks(content: Content) -> object:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.window import theme
-from app.window.models_page.row import Content, Row
+from app.window.models_page.row import Content, Row, from_the_start
 
 
 class Section(QWidget):
@@ -28,8 +28,13 @@ class Section(QWidget):
         self._column.setSpacing(0)
         self._column.addWidget(self._title)
         self._column.addWidget(self._empty)
+        for label in (self._title, self._empty):
+            from_the_start(label)
         self._dress()
         self.show_rows({})
+
+    def name(self, title: str) -> None:
+        self._title.setText(title)
 
     def say(self, words: str) -> None:
         self._empty.setText(words)

@@ -18,6 +18,8 @@ from engine.models.download.stopping import Stop
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_LAST_WAIT = 5.0
+"""Seconds that closing may take."""
 
 
 class Tasks(QObject):
@@ -65,12 +67,12 @@ class Tasks(QObject):
         self._told.emit(news)
 
     def close(self) -> None:
-        """Stops everything and waits for it; nobody is told any more."""
+        """Stops everything and waits for it, but not for long: an address that is looked up cannot be broken off."""
         self._closed = True
         for stop in self._running.values():
             stop.set()
         for thread in self._running:
-            thread.join()
+            thread.join(_LAST_WAIT)
 
     def _hear(self, news: Callable[[], None]) -> None:
         if not self._closed:

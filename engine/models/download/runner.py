@@ -20,6 +20,8 @@ from engine.models.download.retrying import Interrupted
 from engine.models.download.stopping import Stop
 
 log = logging.getLogger(__name__)
+_LAST_WAIT = 5.0
+"""Seconds that closing may take."""
 Work = Callable[[str, Stop, Callable[[Progress], None]], Pulled]
 """Loads one repository or raises, as `pulling.pull`."""
 
@@ -56,13 +58,15 @@ class Runner:
         self._thread.start()
 
     def close(self) -> None:
-        """Stops at once; what ran goes on at the next start."""
+        """Stops at once; what ran goes on at the next start. Only looking up an address cannot be broken off: its
+        thread is left behind, and what is on the disk is right whenever it ends.
+        """
         with self._news:
             self._closed = True
             self._stop_running()
             self._news.notify_all()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_LAST_WAIT)
 
     # --- wishes -------------------------------------------------------------------------------------------
 
