@@ -41,7 +41,9 @@ class Note:
 
 @dataclass(frozen=True)
 class Known:
-    """All that the rows are made of. suited: the repository that suits this machine. using: path of the default."""
+    """All that the rows are made of. suited: the repository that suits this machine. free: bytes of the
+    disk. using: path of the default.
+    """
 
     installed: tuple[InstalledModel, ...] = ()
     queue: Queue = ()
@@ -49,6 +51,7 @@ class Known:
     found: tuple[Found, ...] = ()
     suited: str = ""
     memory: int = 0
+    free: int = 0
     using: str = ""
     notes: dict[str, Note] = field(default_factory=dict)
 
@@ -135,7 +138,7 @@ def _recommended(model: Recommended, known: Known, deeds: Deeds) -> Content:
     return Content(
         model.name,
         model.about,
-        words.needs(model, known.memory),
+        words.needs(model, known.memory, known.free),
         tr("Suits this Mac") if model.repository == known.suited else "",
         acts=(Act(tr("Download"), lambda: deeds.get(model.repository)),),
     )

@@ -125,7 +125,7 @@ class ModelsPage(QDialog):
         best = suited(self._known.recommended, self._known.memory, free)
         default = self._models.default
         self._known = replace(
-            self._known, installed=found, suited=best.repository if best else "", using=default,
+            self._known, installed=found, suited=best.repository if best else "", free=free, using=default,
         )  # fmt: skip
         nothing = self.tr("Nothing yet but the demonstration, which writes nonsense.")
         self.here.say(nothing if self._models.ready else self.tr("Looking…"))

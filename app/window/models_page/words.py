@@ -10,6 +10,7 @@ from app.numbers import size
 from app.window.models_page.downloads import Going
 from engine.models.care import Verified
 from engine.models.catalogue import InstalledModel
+from engine.models.download.disk import RESERVE
 from engine.models.download.listing import Found
 from engine.models.download.queueing import Job, State
 from engine.models.folders import Source
@@ -44,14 +45,15 @@ def about_installed(model: InstalledModel) -> str:
     return " · ".join(filter(None, [publisher(model.name), size(model.bytes), place(model.source)]))
 
 
-def needs(model: Recommended, memory: int) -> str:
-    """What ui.md asks for: "fits: 6.8 GB of memory, 14 GB on disk"."""
-    words = (
-        tr("Fits: {memory} of memory with half of its experts, {disk} on disk")
-        if fits(model, memory)
-        else tr("Tight here: {memory} of memory with half of its experts, {disk} on disk; fewer would serve it")
-    )
-    return words.format(memory=size(model.memory_bytes()), disk=size(model.disk_bytes))
+def needs(model: Recommended, memory: int, free: int) -> str:
+    """In one line: whether it fits this machine's memory and disk, and what it takes of both."""
+    if model.disk_bytes + RESERVE > free:
+        words = tr("No room: {disk} on disk, and {free} are free; {memory} of memory with half of its experts")
+    elif fits(model, memory):
+        words = tr("Fits: {memory} of memory with half of its experts, {disk} on disk")
+    else:
+        words = tr("Tight here: {memory} of memory with half of its experts, {disk} on disk; fewer would serve it")
+    return words.format(memory=size(model.memory_bytes()), disk=size(model.disk_bytes), free=size(free))
 
 
 def about_found(found: Found) -> str:
