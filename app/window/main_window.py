@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, QUrl
+from PySide6.QtCore import QByteArray, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
@@ -26,6 +26,10 @@ _NARROW = 700
 
 
 class MainWindow(QMainWindow):
+    """models_wanted: the person wants to see or get models."""
+
+    models_wanted = Signal()
+
     def __init__(self, store: Store, answers: Answers, models: Models) -> None:
         super().__init__()
         self._store, self._answers, self._models = store, answers, models
@@ -66,7 +70,8 @@ class MainWindow(QMainWindow):
         self.pane.header.sidebar_wanted.connect(self.toggle_sidebar)
         self.pane.header.monitor_wanted.connect(self.toggle_monitor)
         self.pane.empty.asked.connect(self._demonstrate)
-        self.pane.empty.model_wanted.connect(self.pane.header.open_settings)
+        self.pane.empty.model_wanted.connect(self.models_wanted)
+        self.pane.settings.models_wanted.connect(self.models_wanted)
         self.pane.settings.model_chosen.connect(lambda model: self._store.chats.keep("model", model))
         self.pane.shown.connect(self._watch)
         self.monitor.closed.connect(self.toggle_monitor)

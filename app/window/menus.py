@@ -35,6 +35,7 @@ class Menus(QObject):
         self._add(menu, self.tr("New Chat"), QKeySequence.StandardKey.New, window.new_chat)
         menu.addSeparator()
         self._add(menu, self.tr("Attach Files…"), "Ctrl+Shift+A", self._pane.attaching.choose)
+        self._add(menu, self.tr("Models…"), "Ctrl+Shift+M", window.models_wanted.emit)
         menu.addSeparator()
         self._add(menu, self.tr("Import…"), None, acts.import_json)
         self._add(menu, self.tr("Export All Chats…"), None, acts.export_all)

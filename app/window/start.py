@@ -20,6 +20,8 @@ from app.window.answers import Answers
 from app.window.engine_line import EngineLine
 from app.window.main_window import MainWindow
 from app.window.models import Models
+from app.window.models_page.downloads import Downloads
+from app.window.models_page.page import ModelsPage
 from engine import logs
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
@@ -46,11 +48,17 @@ class Desktop:
         self.answers = Answers(store, self.line)
         self.models = models
         self.window = MainWindow(store, self.answers, self.models)
+        self.downloads = Downloads()
+        self.models_page = ModelsPage(models, self.downloads, self.window)
+        self.window.models_wanted.connect(self._show_models)
+        self.models_page.used.connect(lambda model: store.chats.keep("model", model))
+        self.downloads.arrived.connect(self._tell_arrival)
         self.window.open_chat(None)
         self.models.refresh()
         self._warm = threading.Thread(target=_import_late, name="cadre-warm-up", daemon=True)
         self._later = QTimer(self.window, singleShot=True, interval=_WARM_MS)
         self._later.timeout.connect(self._warm.start)
+        self._later.timeout.connect(self.downloads.go_on)
         self._later.start()
         self._tell_of_the_last_end()
 
@@ -67,9 +75,21 @@ class Desktop:
             )
             window.pane.notice.tell(words, window.tr("Show Log"), window.show_log, stays=True)
 
+    def _show_models(self) -> None:
+        self.models_page.show()
+        self.models_page.raise_()
+        self.models_page.activateWindow()
+
+    def _tell_arrival(self, repository: str) -> None:
+        """Chats are asked with it when the person says so, or when there was nothing else."""
+        words = self.window.tr("{name} is here.").format(name=repository)
+        self.window.pane.notice.tell(words, self.window.tr("Show"), self._show_models)
+
     def close(self) -> None:
         self.window.close()
         self.window.pane.close_threads()
+        self.models_page.end()
+        self.downloads.close()
         self._later.stop()
         if self._warm.is_alive():
             self._warm.join()

@@ -55,6 +55,15 @@ def resolve(name_or_path: str) -> Path:
     return _whole(_named(name_or_path, found)).path
 
 
+def find(name: str) -> InstalledModel:
+    """The installed model of a name, as `resolve` finds it, with what is known of it.
+
+    Raises:
+        KnownError: nothing is called so, or several different models are.
+    """
+    return _examined(_whole(_named(name, list(model_folders()))))
+
+
 def _as_path(text: str) -> Path | None:
     """The path that a text is: one that exists, or one that cannot be a name."""
     try:
