@@ -63,9 +63,12 @@ class Answers(QObject):
         line: EngineLine,
         clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
+        memory: Callable[[], int | None] = lambda: None,
     ) -> None:
+        """memory: the most bytes an answer may hold, asked for each; None: what the machine can give."""
         super().__init__(parent)
         self._store = store
+        self._memory = memory
         self._line = line
         self._clock = clock
         self._numbers = itertools.count(1)
@@ -76,7 +79,9 @@ class Answers(QObject):
 
     # --- asking -------------------------------------------------------------------------------------------
 
-    def ask(self, path: Sequence[Placed], settings: Settings, model: str) -> Message:
+    def ask(
+        self, path: Sequence[Placed], settings: Settings, model: str, priority: m.Priority = m.Priority.CHAT
+    ) -> Message:
         """Answer the last message of the path, which the person wrote."""
         question = path[-1].message
         answer = self._store.tree.begin_answer(question.chat, question.id)
@@ -86,7 +91,8 @@ class Answers(QObject):
         if self._running:
             began = replace(began, stage=WAITING)
         self._running[request] = Answer(request, answer, model, began, Timeline.begin(now), written=now)
-        self._line.send(self._command(request, path, settings, model))
+        command = self._command(request, path, settings, model)
+        self._line.send(replace(command, priority=priority, memory=self._memory()))
         self.began.emit(answer.id)
         return answer
 

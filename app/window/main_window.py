@@ -26,9 +26,10 @@ _NARROW = 700
 
 
 class MainWindow(QMainWindow):
-    """models_wanted: the person wants to see or get models."""
+    """models_wanted: the person wants to see or get models. settings_wanted: to see or change settings."""
 
     models_wanted = Signal()
+    settings_wanted = Signal()
 
     def __init__(self, store: Store, answers: Answers, models: Models) -> None:
         super().__init__()

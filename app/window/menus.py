@@ -36,6 +36,8 @@ class Menus(QObject):
         menu.addSeparator()
         self._add(menu, self.tr("Attach Files…"), "Ctrl+Shift+A", self._pane.attaching.choose)
         self._add(menu, self.tr("Models…"), "Ctrl+Shift+M", window.models_wanted.emit)
+        settings = self._add(menu, self.tr("Settings…"), "Ctrl+,", window.settings_wanted.emit)
+        settings.setMenuRole(QAction.MenuRole.PreferencesRole)
         menu.addSeparator()
         self._add(menu, self.tr("Import…"), None, acts.import_json)
         self._add(menu, self.tr("Export All Chats…"), None, acts.export_all)

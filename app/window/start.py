@@ -11,17 +11,21 @@ from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import QLockFile, QTimer, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.cli.session import ENGINE_KINDS
+from app.desktop.parts import Parts, here
 from app.store.store import Store
 from app.window import theme
 from app.window.answers import Answers
 from app.window.engine_line import EngineLine
+from app.window.looks import Looks
 from app.window.main_window import MainWindow
 from app.window.models import Models
 from app.window.models_page.downloads import Downloads
 from app.window.models_page.page import ModelsPage
+from app.window.preferences import Preferences
+from app.window.settings.page import SettingsWindow
 from engine import logs
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
@@ -42,15 +46,22 @@ _LEVELS = {
 class Desktop:
     """Everything that lives as long as the app, made in order and closed in reverse."""
 
-    def __init__(self, store: Store, make_engine: Callable[[], Engine], models: Models) -> None:
+    def __init__(
+        self, store: Store, make_engine: Callable[[], Engine], models: Models, parts: Parts | None = None
+    ) -> None:
         self.store = store
+        self.parts = parts or here()
+        self.preferences = Preferences()
+        self.looks = Looks(self.preferences)
         self.line = EngineLine(make_engine)
-        self.answers = Answers(store, self.line)
+        self.answers = Answers(store, self.line, memory=lambda: self.preferences.memory)
         self.models = models
         self.window = MainWindow(store, self.answers, self.models)
         self.downloads = Downloads()
         self.models_page = ModelsPage(models, self.downloads, self.window)
+        self.settings: SettingsWindow | None = None
         self.window.models_wanted.connect(self._show_models)
+        self.window.settings_wanted.connect(self.show_settings)
         self.models_page.used.connect(lambda model: store.chats.keep("model", model))
         self.downloads.arrived.connect(self._tell_arrival)
         self.window.open_chat(None)
@@ -80,6 +91,36 @@ class Desktop:
         self.models_page.raise_()
         self.models_page.activateWindow()
 
+    def show_settings(self) -> None:
+        """Made anew each time, so that it has the measures of the text as it is now."""
+        if self.settings is not None and self.settings.isVisible():
+            self.settings.raise_()
+            self.settings.activateWindow()
+            return
+        self._drop_settings()
+        tray = QSystemTrayIcon.isSystemTrayAvailable()
+        self.settings = shown = SettingsWindow(self.preferences, self.models, self.parts, tray=tray, parent=self.window)
+        shown.model_chosen.connect(self.choose_model)
+        shown.network_switched.connect(self._switch_network)
+        shown.log_wanted.connect(self.window.show_log)
+        shown.show()
+
+    def _drop_settings(self) -> None:
+        if self.settings is not None:
+            self.settings.close()
+            self.settings.deleteLater()
+            self.settings = None
+
+    def choose_model(self, model: str) -> None:
+        """What new chats are asked with."""
+        self.models.choose(model)
+        self.store.chats.keep("model", model)
+
+    def _switch_network(self, allowed: bool) -> None:
+        """The window of models knows what has to pause."""
+        self.models_page.switch_network(allowed)
+        self.preferences.read()
+
     def _tell_arrival(self, repository: str) -> None:
         """Chats are asked with it when the person says so, or when there was nothing else."""
         words = self.window.tr("{name} is here.").format(name=repository)
@@ -88,6 +129,7 @@ class Desktop:
     def close(self) -> None:
         self.window.close()
         self.window.pane.close_threads()
+        self._drop_settings()
         self.models_page.end()
         self.downloads.close()
         self._later.stop()
@@ -97,6 +139,7 @@ class Desktop:
         self.line.close()
         self.models.close()
         self.window.deleteLater()
+        self.looks.deleteLater()
         self.store.chats.keep(_RUNNING, "")
         self.store.close()
 
@@ -113,7 +156,6 @@ def run(model: str = "") -> int:
     application.setApplicationDisplayName("Cadre")
     qInstallMessageHandler(_log_qt)
     theme.dress()
-    application.styleHints().colorSchemeChanged.connect(lambda _scheme: theme.dress())
     make_engine = engine_maker()
     alone = only_one()
     store = Store()
