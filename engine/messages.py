@@ -72,6 +72,8 @@ class Ask:
     experts: resident experts per MoE layer as a count (int) or a share of all (float); None: from the budget.
     memory: the most bytes the process may hold; None: what the machine can give.
     reselect_every: tokens between reselections; 0: only when coverage falls.
+    harder: how many times the person found the answer too weak. Each is a step up: a larger set, at last every expert
+    a token wants. It is an answer anew: in the same conversation it reads only what is not there yet.
     """
 
     request: str
@@ -89,6 +91,7 @@ class Ask:
     reselect_every: int = 0
     profile: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    harder: int = 0
 
 
 @dataclass(frozen=True)

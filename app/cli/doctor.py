@@ -151,7 +151,8 @@ def about_models(models: list[InstalledModel]) -> Finding:
         return Finding(
             "Models", State.WORSE, f"{whole}, {len(broken)} more with a problem", "`cadre models` says which."
         )
-    return Finding("Models", State.GOOD, f"{whole}")
+    measured = sum(model.measured for model in models)
+    return Finding("Models", State.GOOD, f"{whole}, {measured} of them measured" if measured else f"{whole}")
 
 
 _MARKS = {

@@ -76,8 +76,8 @@ class Answers(QObject):
 
     # --- asking -------------------------------------------------------------------------------------------
 
-    def ask(self, path: Sequence[Placed], settings: Settings, model: str) -> Message:
-        """Answer the last message of the path, which the person wrote."""
+    def ask(self, path: Sequence[Placed], settings: Settings, model: str, harder: int = 0) -> Message:
+        """Answer the last message of the path, which the person wrote. harder: steps up, see messages.Ask."""
         question = path[-1].message
         answer = self._store.tree.begin_answer(question.chat, question.id)
         request = f"answer-{next(self._numbers)}"
@@ -86,7 +86,7 @@ class Answers(QObject):
         if self._running:
             began = replace(began, stage=WAITING)
         self._running[request] = Answer(request, answer, model, began, Timeline.begin(now), written=now)
-        self._line.send(self._command(request, path, settings, model))
+        self._line.send(replace(self._command(request, path, settings, model), harder=harder))
         self.began.emit(answer.id)
         return answer
 

@@ -16,10 +16,13 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from engine.budget.activations import activations, piece_size
 from engine.budget.difficulty import difficulty
-from engine.budget.plan import Plan, Terms, plan
+from engine.budget.plan import Plan, Terms, Wish, plan
 from engine.budget.presets import Asked, Choice, decide
 from engine.budget.presets import load as load_presets
+from engine.budget.profile import Profile
+from engine.budget.profile_store import read as stored_profile
 from engine.budget.request import from_turns
+from engine.budget.standard import Standard
 from engine.errors import Cancelled, KnownError
 from engine.experts.loader import Batch, wait_all
 from engine.experts.residency import Use
@@ -71,6 +74,7 @@ class Answer:
         self._decoder: Decoder | None = None
         self._routed_by_residents = False
         self._saved: list[np.ndarray] = []
+        self._profile: Profile | None = None
         self.plan: Plan | None = None
 
     def run(self, kept: Conversation | None) -> tuple[Record, Conversation]:
@@ -122,11 +126,13 @@ class Answer:
 
     def _chosen(self) -> Choice:
         """How hard the request seems, and what that gets."""
-        ask, presets = self.ask, load_presets()
+        ask, opened, presets = self.ask, self._opened, load_presets()
+        stored = stored_profile(opened.checkpoint, opened.layout.experts)
+        self._profile = stored.profile
         found = difficulty(from_turns(ask.turns, ask.priority, ask.attachments))
         asked = Asked(ask.budget, ask.mode, ask.reselect_every)
-        choice = decide(found, presets, asked, small_sets=self._opened.predictor is not None)
-        self.telling.notes += presets.notes
+        choice = decide(found, presets, asked, known=opened.predictor is not None or stored.profile is not None)
+        self.telling.notes += [*presets.notes, *([stored.note] if stored.note else [])]
         self.telling.classified(found, choice)
         if ask.profile is None:  # a given set stays as given
             self._watch.every = choice.reselect_every
@@ -144,7 +150,14 @@ class Answer:
             activations=activations(config, self._piece, prompt),
             limit=self._limit,
         )
-        return plan(opened.shape, terms, choice.mode, choice.tier, self.ask.experts, choice.at_least)
+        ask, profile = self.ask, self._profile
+        free_size = ask.budget == "auto" and ask.experts is None
+        free_mode = ask.mode is Mode.AUTO
+        standard = None if profile is None else Standard(profile, choice.most_lost, free_mode, free_size)
+        wish = Wish(choice.mode, choice.tier, ask.experts, choice.at_least, standard, ask.harder)
+        made = plan(opened.shape, terms, wish)
+        self.telling.expected = None if profile is None else profile.at(made.mode, made.resident)
+        return made
 
     def _offer(self, tokens: int) -> str:
         """A faster way, when reading for this prompt takes long; empty otherwise."""

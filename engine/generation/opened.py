@@ -16,7 +16,7 @@ import mlx.core as mx
 import mlx_lm.utils
 from mlx_lm.models.cache import make_prompt_cache
 
-from engine.budget.plan import Shape, slots_for
+from engine.budget.points import Shape, slots_for
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import Layout, MoELayer, layout
 from engine.errors import KnownError

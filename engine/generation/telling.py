@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -13,6 +14,7 @@ from engine.budget.difficulty import Difficulty
 from engine.budget.footprint import footprint
 from engine.budget.plan import Plan
 from engine.budget.presets import Choice
+from engine.budget.profile import Line
 from engine.experts.loader import Batch
 from engine.experts.residency import Traffic
 from engine.generation.decode import Taken
@@ -69,6 +71,7 @@ class Telling:
         self._opened = opened
         self._emit = emit
         self._plan: Plan | None = None
+        self.expected: Line | None = None
         self._difficulty: Difficulty | None = None
         self._peak = 0
         self._replays = self._reselections = 0
@@ -175,12 +178,7 @@ class Telling:
             finish=finish,
             model=self._opened.name,
             mode=plan.mode,
-            budget={
-                "name": plan.budget,
-                "active_parameters": plan.active_parameters,
-                "k": min(self._opened.router_shape.experts_per_token, plan.resident),
-                "why": plan.why,
-            },
+            budget=self._budget(plan),
             tokens={"prompt": prompt, "reused": reused, "generated": generated},
             experts=self._experts(plan),
             seconds={
@@ -196,6 +194,19 @@ class Telling:
             notes=tuple(self.notes),
             difficulty=self._judgement(),
         )
+
+    def _budget(self, plan: Plan) -> dict[str, Any]:
+        """measured: what the model's profile says of this mode at this point, or the nearest smaller one."""
+        at, line = plan.point, self.expected
+        return {
+            "name": plan.budget,
+            "active_parameters": plan.active_parameters,
+            "held_parameters": at.held_parameters if at else plan.active_parameters,
+            "k": at.k if at else 0,
+            "why": plan.why,
+            "harder": plan.harder,
+            "measured": line and {"experts": line.residents, "loss": line.loss, "coverage": line.coverage},
+        }
 
     def _judgement(self) -> dict[str, str | float] | None:
         found = self._difficulty
