@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from app.cli import ask, bench, chat, doctor, inspect, models, transcribe, tune
+from app.cli import ask, bench, chat, doctor, inspect, models, speak, transcribe, tune
 from app.cli import eval as evaluation
 from app.cli.ask import CANCELLED
 from app.cli.say import say
@@ -19,7 +19,7 @@ from engine import logs
 from engine.errors import Cancelled, KnownError
 
 DONE, FAILED = 0, 1
-_COMMANDS = (chat, ask, models, inspect, bench, evaluation, tune, transcribe, doctor)
+_COMMANDS = (chat, ask, models, inspect, bench, evaluation, tune, transcribe, speak, doctor)
 _log = logging.getLogger(__name__)
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Self
 
 from rich.console import Console
@@ -18,7 +18,7 @@ from app.cli.session import EngineBug, interrupts
 from engine import messages as m
 from engine.errors import Cancelled, KnownError
 from engine.link import Engine, ProcessEngine, ThreadEngine
-from engine.speech import captions
+from engine.speech import captions, wording
 
 _REQUEST = "transcribe"
 _TICK = 0.2
@@ -41,6 +41,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--model", default="", metavar="M", help="a Whisper model's folder or an installed one's name")
     parser.add_argument("--language", metavar="L", help="what is spoken (en, de, ...); found out if not given")
     parser.add_argument("--words", default="", metavar="W,W", help="names and terms that may be said, with commas")
+    parser.add_argument("--replace", action="append", default=[], metavar="A=B", help="write B where A is heard")
+    parser.add_argument("--no-fillers", action="store_true", help="leave out um, uh and the like (English)")
+    parser.add_argument("--signs", action="store_true", help='write a comma where "comma" is said (English)')
     parser.add_argument("--format", choices=list(_FORMATS), default="txt", help="txt (default), srt, vtt, json")
     parser.add_argument("--json", action="store_true", help="print one JSON object, as --format json does")
     parser.set_defaults(run=run)
@@ -51,16 +54,32 @@ def run(args: argparse.Namespace) -> int:
     words = tuple(word.strip() for word in args.words.split(",") if word.strip())
     command = m.Transcribe(_REQUEST, os.path.abspath(args.file), args.model, args.language, words)  # noqa: PTH100
     engine: Engine = ProcessEngine() if os.environ.get("CADRE_ENGINE") == "process" else ThreadEngine()
+    table = _table(args.replace)
     shown = _FORMATS["json" if args.json else args.format]
     try:
         with _Show() as show:
             transcript = _transcript(engine, command, show)
     finally:
         engine.close()
+    transcript = _worded(transcript, table, args)
     for note in transcript.notes:
         say(note, error=True)
     print(shown(transcript), end="")
     return 0
+
+
+def _table(given: list[str]) -> dict[str, str]:
+    """Raises KnownError: one is not of the form A=B."""
+    for one in given:
+        if not one.partition("=")[0].strip() or "=" not in one:
+            raise KnownError(f"--replace {one} does not say what to write.", "Give it as heard=written.")
+    return {heard.strip(): written.strip() for heard, _, written in (one.partition("=") for one in given)}
+
+
+def _worded(transcript: m.Transcript, table: dict[str, str], args: argparse.Namespace) -> m.Transcript:
+    words = wording.without_fillers(transcript.words) if args.no_fillers else transcript.words
+    words = wording.with_signs(words) if args.signs else words
+    return replace(transcript, words=wording.replaced(words, table))
 
 
 def _transcript(engine: Engine, command: m.Transcribe, show: _Show) -> m.Transcript:

@@ -16,21 +16,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from engine import blas
 from engine.messages import Transcribe
+from engine.speech.media import SoundFile
+from engine.speech.sound import RATE
+from engine.speech.utterances import Utterances
+from engine.speech.voice_activity import FRAME, VoiceActivity
 
+_LOUD = 0.02
+"""Root mean square of a frame that is surely no silence in a clean recording."""
 _OTHER = re.compile(r"[^\w' ]+")
 
 
 @dataclass(frozen=True)
 class Scored:
-    """of: words said. seconds: of sound; took: seconds of work."""
+    """of: words said. seconds: of sound; took: seconds of work. heard: the gate opened before the first loud sound."""
 
     group: str
     errors: int
     of: int
     seconds: float
     took: float
+    heard: bool
 
 
 def words(text: str) -> list[str]:
@@ -64,7 +73,24 @@ def scored(clips: Path, recogniser: str) -> Iterator[Scored]:
         took = time.perf_counter() - begun
         said = words(clip["text"])
         group = path.parent.name or path.stem
-        yield Scored(group, errors(said, words(transcript.text)), len(said), transcript.seconds, took)
+        yield Scored(
+            group,
+            errors(said, words(transcript.text)),
+            len(said),
+            transcript.seconds,
+            took,
+            opens_in_time(clips / path, activity),
+        )
+
+
+def opens_in_time(path: Path, activity: VoiceActivity) -> bool:
+    """Whether speech was found, and what was let through begins no later than the first loud frame."""
+    samples = np.concatenate(list(SoundFile(path).pieces()))
+    utterances = Utterances(activity, 20.0)
+    parts = [*utterances.feed(samples), *utterances.end()]
+    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
+    first = int(np.argmax(np.sqrt((frames**2).mean(axis=1)) > _LOUD)) * FRAME / RATE
+    return bool(parts) and parts[0].start <= first
 
 
 def main() -> None:
@@ -81,6 +107,7 @@ def main() -> None:
         wrong, of = sum(one.errors for one in those), sum(one.of for one in those)
         speed = sum(one.took for one in those) / sum(one.seconds for one in those)
         sys.stdout.write(f"{group}: {len(those)} clips, {wrong} of {of} words wrong ({wrong / of:.1%}), ")
+        sys.stdout.write(f"{sum(one.heard for one in those)} heard from their beginning, ")
         sys.stdout.write(f"{speed:.2f} s of work per second of sound\n")
 
 

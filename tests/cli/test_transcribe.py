@@ -38,6 +38,11 @@ def test_json_holds_words_with_times(capsys):
     ]
 
 
+def test_words_are_written_as_asked(capsys):
+    assert main(["transcribe", str(SURPASSED), "--replace", "been=BEEN", "--no-fillers", "--signs"]) == 0
+    assert "BEEN" in capsys.readouterr().out
+
+
 def test_captions_and_what_wrote_them(capsys):
     assert main(["transcribe", str(SURPASSED), "--format", "srt"]) == 0
 
@@ -57,6 +62,7 @@ def test_noise_gives_no_words_and_says_so(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        ([str(SURPASSED), "--replace", "been"], "does not say what to write"),
         (["nowhere.wav"], "There is no file"),
         ([str(SURPASSED), "--language", "de"], "understands only English"),
         ([str(SURPASSED), "--model", "nobody/whisper"], "No model called"),
