@@ -8,33 +8,35 @@ nested, and what it interrupted goes on unchanged. Requests of equal urgency wai
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine import messages as m
 from engine.errors import Cancelled, KnownError
+from engine.failures import failed
+from engine.speech.desk import Desk
 
 if TYPE_CHECKING:
     from engine.generation.answer import Answer
     from engine.generation.conversation import Conversation
     from engine.generation.opened import Opened
 
-log = logging.getLogger(__name__)
-
 Receive = Callable[[float | None], m.Command | None]
 """The next command: waits at most so many seconds (0: not at all, None: for ever); None when there is none."""
 Emit = Callable[[m.Event], None]
+Work = m.Ask | m.Measure | m.Transcribe
+"""What runs by itself from its beginning to its end; dictations are worked on in between."""
 
 
 class Host:
     def __init__(self, receive: Receive, emit: Emit) -> None:
         self._receive = receive
         self._emit = emit
-        self._waiting: list[m.Ask | m.Measure] = []
+        self._waiting: list[Work] = []
         self._cancelled: set[str] = set()
-        self._running: list[tuple[m.Ask | m.Measure, Answer | None]] = []
+        self._running: list[tuple[Work, Answer | None]] = []
+        self._desk = Desk(emit)
         self._opened: Opened | None = None
         self._kept: dict[str, Conversation] = {}
         self._base = 0
@@ -47,11 +49,13 @@ class Host:
         _set_up()
         self._base = footprint()
         while not self._stopping:
-            if not self._waiting:
+            if not self._waiting and not self._desk.has_work:
                 self._take(self._receive(None))
             self._drain()
+            self._write_down()
             if self._waiting and not self._stopping:
                 self._serve(self._waiting.pop(self._most_urgent()))
+        self._desk.close()
         self._unload()
         _tear_down()
         self._emit(m.EngineStopped())
@@ -64,17 +68,18 @@ class Host:
 
     def _take(self, command: m.Command | None) -> None:
         match command:
-            case m.Ask() | m.Measure():
+            case m.Ask() | m.Measure() | m.Transcribe():
                 self._waiting.append(command)
+            case m.Dictate() | m.Hear() | m.EndOfSpeech():
+                self._desk.take(command)
             case m.Cancel(request):
                 self._cancel(request)
             case m.Reselect(request):
-                for ask, answer in self._running:
-                    if ask.request == request and answer is not None:
-                        answer.reselect()
+                self._reselect(request)
             case m.Unload():
                 if not self._running:
                     self._unload()
+                    self._desk.rest()
             case m.Shutdown():
                 self._stopping = True
                 self._waiting.clear()
@@ -82,9 +87,16 @@ class Host:
             case None:
                 pass
 
+    def _reselect(self, request: str) -> None:
+        for ask, answer in self._running:
+            if ask.request == request and answer is not None:
+                answer.reselect()
+
     def _cancel(self, request: str) -> None:
         if any(ask.request == request for ask, _ in self._running):
             self._cancelled.add(request)
+            return
+        if self._desk.cancel(request):
             return
         for ask in [a for a in self._waiting if a.request == request]:
             self._waiting.remove(ask)
@@ -103,50 +115,54 @@ class Host:
             raise Cancelled
 
     def _between(self) -> None:
-        """Nothing is in flight: more urgent requests for the same model run here, to their end."""
+        """Nothing is in flight: dictations get on, and more urgent requests that can run here do, to their end."""
         self._pulse()
+        self._write_down()
         ask, answer = self._running[-1]
         while (urgent := self._more_urgent(ask)) is not None:
             self._waiting.remove(urgent)
-            assert answer is not None
             self._emit(m.Paused(ask.request, urgent.request))
-            answer.set_aside()
+            if answer is not None:
+                answer.set_aside()
             self._serve(urgent)
-            answer.take_up()
+            if answer is not None:
+                answer.take_up()
             self._pulse()
 
-    def _more_urgent(self, running: m.Ask | m.Measure) -> m.Ask | None:
-        asks = [a for a in self._waiting if isinstance(a, m.Ask) and isinstance(running, m.Ask)]
-        fitting = [a for a in asks if a.priority > _priority(running) and self._is_open(a.model)]
-        return max(fitting, key=lambda a: a.priority, default=None)
+    def _write_down(self) -> None:
+        """All that was said so far, in every dictation."""
+        while self._desk.has_work and not self._stopping:
+            self._desk.step(self._drain)
+
+    def _more_urgent(self, running: Work) -> m.Ask | m.Transcribe | None:
+        if isinstance(running, m.Measure):
+            return None
+        waiting = [w for w in self._waiting if isinstance(w, m.Ask | m.Transcribe)]
+        fitting = [w for w in waiting if w.priority > running.priority and self._can_run_now(w)]
+        return max(fitting, key=lambda w: w.priority, default=None)
+
+    def _can_run_now(self, work: m.Ask | m.Transcribe) -> bool:
+        """An answer that was interrupted goes on with its model, so that one stays."""
+        return isinstance(work, m.Transcribe) or not self._is_interrupted() or self._is_open(work.model)
+
+    def _is_interrupted(self) -> bool:
+        return any(answer is not None for _, answer in self._running)
 
     # --- requests -----------------------------------------------------------------------------------------
 
-    def _serve(self, command: m.Ask | m.Measure) -> None:
+    def _serve(self, command: Work) -> None:
         self._running.append((command, None))
         try:
-            if isinstance(command, m.Ask):
-                self._answer(command)
-            else:
-                self._measure(command)
-        except Cancelled:
-            self._emit(m.Failed(command.request, True, "The request was cancelled.", ""))
-        except KnownError as error:
-            self._emit(m.Failed(command.request, True, error.sentence, error.next_step))
-        except MemoryError:
-            self._emit(
-                m.Failed(command.request, True, "The memory ran out.", "Close other apps or ask for fewer experts.")
-            )
-        except Exception:
-            log.exception("request %s failed", command.request)
-            self._emit(
-                m.Failed(
-                    command.request,
-                    False,
-                    "Something went wrong inside Cadre; this is a bug.",
-                    "Try again; the log has the details.",
-                )
-            )
+            match command:
+                case m.Ask():
+                    self._answer(command)
+                case m.Transcribe():
+                    transcript = self._desk.transcribe(command, self._between)
+                    self._emit(m.Transcribed(command.request, transcript))
+                case m.Measure():
+                    self._measure(command)
+        except Exception as error:  # noqa: BLE001 -- it ends this request only, and is told
+            self._emit(failed(command.request, error))
         finally:
             self._running.pop()
             self._cancelled.discard(command.request)
@@ -186,7 +202,7 @@ class Host:
         from engine.models.builtin import folder_of
 
         path = folder_of(ask.model)
-        paused = len(self._running) > 1  # it goes on with the model as it was opened, so that one stays
+        paused = self._is_interrupted()  # it goes on with the model as it was opened, so that one stays
         if self._opened is not None and self._opened.path == path and (paused or self._opened.unchanged()):
             return self._opened
         self._unload()
@@ -243,8 +259,8 @@ class Host:
         mx.clear_cache()
 
 
-def _priority(command: m.Ask | m.Measure) -> m.Priority:
-    return command.priority if isinstance(command, m.Ask) else m.Priority.CHAT
+def _priority(command: Work) -> m.Priority:
+    return m.Priority.CHAT if isinstance(command, m.Measure) else command.priority
 
 
 def _limit(ask: m.Ask) -> int:

@@ -127,7 +127,50 @@ class Measure:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure
+@dataclass(frozen=True)
+class Transcribe:
+    """Write down what is said in a sound file.
+
+    recogniser: a Whisper model's folder or name, or "" for the embedded one. language: None: find out.
+    words: names and terms that are likely to be said.
+    """
+
+    request: str
+    path: str
+    recogniser: str = ""
+    language: str | None = None
+    words: tuple[str, ...] = ()
+    priority: Priority = Priority.CHAT
+
+
+@dataclass(frozen=True)
+class Dictate:
+    """Write down what comes with Hear, while it is said; EndOfSpeech ends it. Runs between the steps of an answer."""
+
+    request: str
+    recogniser: str = ""
+    language: str | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hear:
+    """The next sound of a dictation: 16-bit little-endian, one channel, 16,000 a second. Any length."""
+
+    request: str
+    pcm: bytes
+
+
+@dataclass(frozen=True)
+class EndOfSpeech:
+    """A dictation has no more sound; Transcribed follows."""
+
+    request: str
+
+
+Request = Ask | Measure | Transcribe | Dictate
+"""What ends with exactly one of Finished, Transcribed, Failed, or Measured with a report."""
+Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure | Transcribe | Dictate | Hear | EndOfSpeech
 
 # --- events -----------------------------------------------------------------------------------------------
 
@@ -312,6 +355,57 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class SpokenWord:
+    """start, end: seconds from the sound's beginning. text: as written, with the space before it if there is one."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was said. seconds: of sound; speech: of it, what the gate let through. notes: sentences for the person."""
+
+    words: tuple[SpokenWord, ...]
+    language: str | None
+    recogniser: str
+    seconds: float
+    speech: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "".join(word.text for word in self.words).strip()
+
+
+@dataclass(frozen=True)
+class Transcribing:
+    """Seconds of sound looked at so far, of how many; words: those said since the last such event."""
+
+    request: str
+    done: float
+    of: float
+    words: tuple[SpokenWord, ...]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """While dictating. stable stays while this utterance lasts; tentative may change. speaking: as far as heard."""
+
+    request: str
+    stable: str
+    tentative: str
+    speaking: bool
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    request: str
+    transcript: Transcript
+
+
+@dataclass(frozen=True)
 class Failed:
     """known: the sentence is written for the person. Otherwise it is a bug and the log has the rest."""
 
@@ -343,6 +437,9 @@ Event = (
     | Paused
     | MemorySample
     | Measured
+    | Transcribing
+    | Heard
+    | Transcribed
     | Finished
     | Failed
     | EngineStopped

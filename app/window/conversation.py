@@ -12,7 +12,6 @@ from app.store.rows import Chat, Message, Placed, Role, Settings
 from app.store.store import Store
 from app.window.answers import Answers
 from app.window.models import Models
-from engine import messages as m
 from engine.models.folders import BUILTIN
 
 _NEW_DRAFT = "draft of a new chat"
