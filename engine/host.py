@@ -8,6 +8,7 @@ nested, and what it interrupted goes on unchanged. Requests of equal urgency wai
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from engine import messages as m
 from engine.errors import Cancelled, KnownError
 
 if TYPE_CHECKING:
+    from engine.budget.pressure import Sensors
     from engine.generation.answer import Answer
     from engine.generation.conversation import Conversation
     from engine.generation.opened import Opened
@@ -27,11 +29,26 @@ Receive = Callable[[float | None], m.Command | None]
 """The next command: waits at most so many seconds (0: not at all, None: for ever); None when there is none."""
 Emit = Callable[[m.Event], None]
 
+_IDLE_LOOK = 2.0
+"""Seconds between two looks at the machine's memory while a model is open and nobody asks."""
+
 
 class Host:
-    def __init__(self, receive: Receive, emit: Emit) -> None:
+    """sensors: of this machine when None. clock: seconds, for what idles and for what grows back."""
+
+    def __init__(
+        self,
+        receive: Receive,
+        emit: Emit,
+        sensors: Sensors | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        from engine.budget.pressure import Gauge, this_machine
+
         self._receive = receive
         self._emit = emit
+        self._gauge = Gauge(sensors or this_machine(), clock)
+        self._idle_since = 0.0
         self._waiting: list[m.Ask | m.Measure] = []
         self._cancelled: set[str] = set()
         self._running: list[tuple[m.Ask | m.Measure, Answer | None]] = []
@@ -48,10 +65,13 @@ class Host:
         self._base = footprint()
         while not self._stopping:
             if not self._waiting:
-                self._take(self._receive(None))
+                self._take(self._receive(None if self._opened is None else _IDLE_LOOK))
             self._drain()
+            if not self._waiting:
+                self._give_back()
             if self._waiting and not self._stopping:
                 self._serve(self._waiting.pop(self._most_urgent()))
+                self._idle_since = self._gauge.now()
         self._unload()
         _tear_down()
         self._emit(m.EngineStopped())
@@ -103,7 +123,9 @@ class Host:
             raise Cancelled
 
     def _between(self) -> None:
-        """Nothing is in flight: more urgent requests for the same model run here, to their end."""
+        """Nothing is in flight: more urgent requests for the same model run here, to their end, and what the
+        machine's memory asks for is done.
+        """
         self._pulse()
         ask, answer = self._running[-1]
         while (urgent := self._more_urgent(ask)) is not None:
@@ -112,8 +134,10 @@ class Host:
             self._emit(m.Paused(ask.request, urgent.request))
             answer.set_aside()
             self._serve(urgent)
-            answer.take_up()
+            answer.take_up(self._gauge.read())
             self._pulse()
+        if answer is not None:
+            answer.heed(self._gauge.read())
 
     def _more_urgent(self, running: m.Ask | m.Measure) -> m.Ask | None:
         asks = [a for a in self._waiting if isinstance(a, m.Ask) and isinstance(running, m.Ask)]
@@ -156,7 +180,7 @@ class Host:
 
         begun = time.perf_counter()
         opened = self._open(ask)
-        answer = Answer(ask, opened, self._base, _limit(ask), self._emit, self._between, self._pulse)
+        answer = Answer(ask, opened, self._base, self._limit(ask), self._emit, self._between, self._pulse)
         answer.telling.clock.begun = begun
         answer.telling.clock.load = time.perf_counter() - begun
         self._running[-1] = (ask, answer)
@@ -213,7 +237,7 @@ class Host:
 
     def _check_fits(self, ask: m.Ask) -> Callable[[int], None]:
         """Called with the dense bytes before they are read: refuse what cannot fit at all."""
-        limit = _limit(ask)
+        limit = self._limit(ask)
 
         def check(dense: int) -> None:
             need = self._base + dense
@@ -225,6 +249,14 @@ class Host:
 
         return check
 
+    def _limit(self, ask: m.Ask) -> int:
+        """Bytes this process may hold in all; what the open model holds already counts as room."""
+        from engine.budget.footprint import room
+        from engine.budget.governor import limit
+
+        reading = self._gauge.read()
+        return limit(ask.memory, room(reading.available), reading.level)
+
     def _is_open(self, model: str) -> bool:
         from engine.models.builtin import folder_of
 
@@ -233,6 +265,26 @@ class Host:
         except KnownError:
             return False
 
+    def _give_back(self) -> None:
+        """Nobody asks: after a while the banks go, then everything; at once when memory is short."""
+        from engine.budget.footprint import footprint, give_back_freed
+        from engine.budget.governor import Kept, kept
+
+        if self._opened is None:
+            return
+        keep, why = kept(self._gauge.now() - self._idle_since, self._gauge.read())
+        if keep is Kept.ALL or (keep is Kept.DENSE and not self._opened.has_banks()):
+            return
+        name, before = self._opened.name, footprint()
+        if keep is Kept.DENSE:
+            self._opened.give_back_banks()
+        else:
+            self._unload()
+        give_back_freed()
+        what = "banks" if keep is Kept.DENSE else "model"
+        log.info("%s given back: %s", what, why)
+        self._emit(m.Released(name, what, max(0, before - footprint()), why))
+
     def _unload(self) -> None:
         import mlx.core as mx
 
@@ -240,18 +292,12 @@ class Host:
             self._opened.close()
         self._opened = None
         self._kept.clear()
+        gc.collect()  # a model's modules know each other
         mx.clear_cache()
 
 
 def _priority(command: m.Ask | m.Measure) -> m.Priority:
     return command.priority if isinstance(command, m.Ask) else m.Priority.CHAT
-
-
-def _limit(ask: m.Ask) -> int:
-    """Bytes this process may hold in all; what the open model holds already counts as room."""
-    from engine.budget.footprint import room
-
-    return ask.memory if ask.memory is not None else room()
 
 
 def _set_up() -> None:

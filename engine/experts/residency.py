@@ -106,9 +106,13 @@ class Residency:
 
     def best(self, ranking: npt.NDArray[np.int64], count: int) -> list[int]:
         """The first `count` of a ranking, with groups equally many of each group."""
+        return self._equally(ranking, count, len(ranking))
+
+    def _equally(self, ranking: npt.NDArray[np.integer], count: int, experts: int) -> list[int]:
+        """ranking: ids of some or all of the layer's experts, best first."""
         if self.groups == 1:
             return [int(e) for e in ranking[:count]]
-        size, each = len(ranking) // self.groups, count // self.groups
+        size, each = experts // self.groups, count // self.groups
         taken = [0] * self.groups
         chosen = []
         for expert in ranking:
@@ -185,6 +189,11 @@ class Residency:
         self.evict(layer, [e for e in here.tolist() if e not in set(target)])
         missing = table.missing(target)
         return self.start(layer, missing) if missing else None
+
+    def warmest(self, layer: int, among: npt.NDArray[np.integer], count: int) -> list[int]:
+        """At most `count` of these experts, no group with more than its share; nobody else is asked in."""
+        ranking = among[np.argsort(-self.heat[layer][among], kind="stable")]
+        return self._equally(ranking, count, len(self.heat[layer]))
 
     def hottest(self, layer: int, count: int) -> list[int]:
         """The best set for what was wanted lately; of what was not, the most popular."""

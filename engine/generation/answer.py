@@ -19,12 +19,14 @@ from engine.budget.difficulty import difficulty
 from engine.budget.plan import Plan, Terms, plan
 from engine.budget.presets import Asked, Choice, decide
 from engine.budget.presets import load as load_presets
+from engine.budget.pressure import Reading
 from engine.budget.request import from_turns
 from engine.errors import Cancelled, KnownError
 from engine.experts.loader import Batch, wait_all
 from engine.experts.residency import Use
 from engine.generation.conversation import Conversation
 from engine.generation.decode import Cursor, Decoder, ExactDecoder, ResidentDecoder
+from engine.generation.governed import Change, Governed
 from engine.generation.opened import Opened
 from engine.generation.prefill import prefill
 from engine.generation.profile import read_profile
@@ -68,6 +70,8 @@ class Answer:
         self._watch = Watch(ask.reselect_every, fixed=ask.profile is not None)
         self._reselection: Reselection | None = None
         self._selecting: Selecting | Predicting | None = None
+        self._exactly: Exact | None = None
+        self._governed: Governed | None = None
         self._decoder: Decoder | None = None
         self._routed_by_residents = False
         self._saved: list[np.ndarray] = []
@@ -91,16 +95,20 @@ class Answer:
         telling.planned(self.plan, self._offer(len(prompt) - reused))
         self._use = opened.residency.begin()
         telling.counts(self._use.traffic)
-        opened.resize(self.plan.resident)
+        self._governed = Governed(opened, self.plan)
         stream = Stream(opened.tokenizer, self.ask.stop)
         finish = "cancelled"
         try:
+            self._between()  # the memory may be short already, before anything is read
+            opened.resize(self.plan.resident)
             self._prefill(conversation, prompt)
             finish = self._decode(conversation, prompt, most, stream)
         except Cancelled:
             pass  # what was made so far is the answer
         finally:
             self._land()
+        if note := self._governed.note():
+            telling.notes.append(note)
         if piece := stream.finish():
             telling.rest(piece)
         return telling.record(finish, stream.text, len(prompt), reused), conversation
@@ -190,8 +198,10 @@ class Answer:
         self._route_by_all()
         lately = self.plan.mode is Mode.EXACT
         exact = Exact(self._opened.residency, self.plan.resident, self._between, self._wait, lately=lately)
+        self._exactly = exact
         self._through(conversation, new, exact, 1.0)
         exact.finish()
+        self._exactly = None
         return exact
 
     def _prefill_balanced(self, conversation: Conversation, new: list[int]) -> None:
@@ -338,17 +348,54 @@ class Answer:
         self._land()
         self._saved = self._opened.residency.resident()
 
-    def take_up(self) -> None:
-        """As it was before `set_aside`: bank size, residents, routers."""
+    def take_up(self, reading: Reading) -> None:
+        """As it was before `set_aside`: bank size, residents, routers; or smaller, when memory is short now."""
         assert self.plan is not None
         opened = self._opened
         assert self._use is not None
         opened.residency.use = self._use
+        self._decide(reading, may_grow=False)
         opened.resize(self.plan.resident)
         if self._routed_by_residents:
-            self._install([ids.tolist() for ids in self._saved])
+            warmest, count = opened.residency.warmest, self.plan.resident
+            self._install([warmest(layer, ids, count) for layer, ids in enumerate(self._saved)])
         else:
             self._route_by_all()
+
+    # --- while memory gets short and free again -----------------------------------------------------------
+
+    def heed(self, reading: Reading) -> None:
+        """Fewer residents or more. Nothing is in flight but what `_land` ends."""
+        grown = self._decoder is not None  # a prompt goes on with what it began with
+        if (change := self._decide(reading, may_grow=grown)) is None:
+            return
+        assert self._governed is not None
+        self._land()
+        if change.after < change.before:
+            self._governed.shrink()
+            if self._routed_by_residents and self._opened.resident is not None:
+                self._opened.resident.refresh_all()
+        else:
+            self._opened.resize(change.after)
+            if self._routed_by_residents:
+                residency = self._opened.residency
+                self._install([residency.hottest(b.index, change.after) for b in self._opened.blocks])
+        self.telling.resident()
+
+    def _decide(self, reading: Reading, *, may_grow: bool) -> Change | None:
+        """Everybody is told how many there are to be; the banks are not touched."""
+        self.telling.pressure = reading.level
+        if self._governed is None or (change := self._governed.heed(reading, may_grow=may_grow)) is None:
+            return None
+        self.plan = plan = self._governed.plan
+        if self._exactly is not None:
+            self._exactly.keep = plan.resident
+        if self._selecting is not None:
+            self._selecting.count = plan.resident
+        if self._decoder is not None:
+            self._decoder.resized(plan.resident)
+        self.telling.resized(plan.memory, change.before, change.after, change.why)
+        return change
 
     def _between(self) -> None:
         self.telling.memory()

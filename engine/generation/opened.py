@@ -119,6 +119,17 @@ class Opened:
         self.residency.resize(slots_for(resident, self.layout.experts))
         mx.clear_cache()
 
+    def has_banks(self) -> bool:
+        return any(block.bank.slots for block in self.blocks)
+
+    def give_back_banks(self) -> None:
+        """No slots at all; the next request's plan gives them again. Nothing may be in flight."""
+        mx.synchronize()
+        if self.resident is not None:
+            self.resident.leave()
+        self.residency.resize(0)
+        mx.clear_cache()
+
     def close(self) -> None:
         if self._loader is not None:
             self._loader.close()
