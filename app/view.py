@@ -55,7 +55,8 @@ class View:
 
     read: bytes of experts read for this request so far. batch: layer, bytes and time of the last word of reading.
     coverage, arrivals, speeds: one value per token, oldest first. again: tokens taken again.
-    judged: how hard the request seems and why. happened: the last thing worth a word.
+    pressure: how short of memory the machine is. judged: how hard the request seems and why.
+    happened: the last thing worth a word.
     """
 
     began: float = 0.0
@@ -68,6 +69,7 @@ class View:
     mode: m.Mode = m.Mode.AUTO
     resident: int = 0
     memory: m.Memory | None = None
+    pressure: m.Pressure = m.Pressure.NORMAL
     read: int = 0
     read_speed: float = 0.0
     coverage: tuple[float, ...] = ()
@@ -99,6 +101,7 @@ def begin(previous: View | None, now: float) -> View:
         expert_bytes=previous.expert_bytes,
         resident=previous.resident,
         memory=previous.memory,
+        pressure=previous.pressure,
     )
 
 
@@ -229,7 +232,19 @@ def _(_event: m.Paused, view: View) -> View:
 
 @_after.register
 def _(event: m.MemorySample, view: View) -> View:
-    return replace(view, memory=event.memory)
+    return replace(view, memory=event.memory, pressure=event.pressure)
+
+
+@_after.register
+def _(event: m.Resized, view: View) -> View:
+    peak = view.memory.peak if view.memory is not None else 0
+    return replace(
+        view,
+        resident=event.after,
+        memory=replace(event.memory, peak=peak),
+        pressure=event.pressure,
+        happened=f"{event.why} {event.after} experts per layer instead of {event.before}",
+    )
 
 
 @_after.register
