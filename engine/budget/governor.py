@@ -44,6 +44,23 @@ def limit(asked: int | None, room: int, level: Pressure) -> int:
     return asked if level is Pressure.NORMAL else min(asked, max(0, room))
 
 
+def keeping(granted: Plan, shape: Shape, present: int) -> Plan:
+    """The plan with more of what an earlier request left, if the limit allows: at most one point less than is here.
+
+    What was needed a moment ago may be needed again, and serves meanwhile; with every easier request it fades by a
+    point, so that a hard one is not paid for all day. present: residents that every layer has now.
+    """
+    if present <= granted.resident:
+        return granted
+    for count in reversed(points(shape, shape.router.legal(present, shape.experts))[:-1]):
+        if count <= granted.resident:
+            break
+        larger = resized(granted, shape, count)
+        if larger.memory.promised <= larger.memory.limit:
+            return replace(larger, why=f"{larger.why} {count} stay of those an earlier request needed.")
+    return granted
+
+
 # --- while answering --------------------------------------------------------------------------------------
 
 

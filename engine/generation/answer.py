@@ -16,6 +16,7 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from engine.budget.activations import activations, piece_size
 from engine.budget.difficulty import difficulty
+from engine.budget.governor import keeping
 from engine.budget.plan import Plan, Terms, plan
 from engine.budget.presets import Asked, Choice, decide
 from engine.budget.presets import load as load_presets
@@ -89,11 +90,13 @@ class Answer:
             telling.notes.append("The model has no chat template: the prompt was continued as plain text.")
         most = self._most_tokens(len(prompt))
         choice = self._chosen()
-        self.plan = self._plan(len(prompt), most, choice)
+        planned = self._plan(len(prompt), most, choice)
+        self.plan = self._keeping(planned)
         conversation = self._continued(kept, prompt)
         reused = len(conversation.tokens)
         telling.planned(self.plan, self._offer(len(prompt) - reused))
         self._use = opened.residency.begin()
+        self._use.fresh = planned.resident
         telling.counts(self._use.traffic)
         self._governed = Governed(opened, self.plan)
         stream = Stream(opened.tokenizer, self.ask.stop)
@@ -154,6 +157,12 @@ class Answer:
         )
         return plan(opened.shape, terms, choice.mode, choice.tier, self.ask.experts, choice.at_least)
 
+    def _keeping(self, planned: Plan) -> Plan:
+        """Easy after hard keeps what is here, unless the person said how much there is to be."""
+        if self.ask.experts is not None or self.ask.budget != "auto" or self.ask.profile:
+            return planned
+        return keeping(planned, self._opened.shape, self._opened.present)
+
     def _offer(self, tokens: int) -> str:
         """A faster way, when reading for this prompt takes long; empty otherwise."""
         assert self.plan is not None
@@ -212,7 +221,7 @@ class Answer:
         exact = self._prefill_exact(conversation, new)
         wishes = [earlier[b.index] + exact.wishes.get(b.index, np.float32(0)) for b in self._opened.blocks]
         count = self.plan.resident
-        self._install([residency.best(residency.ranking(i, w), count) for i, w in enumerate(wishes)])
+        self._install([residency.choose(i, residency.ranking(i, w), count) for i, w in enumerate(wishes)])
 
     def _prefill_selecting(self, conversation: Conversation, new: list[int]) -> None:
         assert self.plan is not None

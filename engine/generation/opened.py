@@ -16,7 +16,7 @@ import mlx.core as mx
 import mlx_lm.utils
 from mlx_lm.models.cache import make_prompt_cache
 
-from engine.budget.plan import Shape, slots_for
+from engine.budget.plan import SPARES, Shape, slots_for
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import Layout, MoELayer, layout
 from engine.errors import KnownError
@@ -76,6 +76,12 @@ class Opened:
             slot_parameters=self.layout.slot_parameters,
             dense_parameters=self.layout.dense_parameters,
         )
+
+    @property
+    def present(self) -> int:
+        """Residents that every layer has now; what an exact answer left in spare slots does not count."""
+        tables = [block.bank.table for block in self.blocks]
+        return max(0, min((min(len(t.resident()), t.slots - SPARES) for t in tables), default=0))
 
     @property
     def context(self) -> int:

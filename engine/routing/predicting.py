@@ -57,7 +57,7 @@ class Predicting:
         mx.eval(scores, self.hidden)
         self._between()
         for block, row in zip(self._blocks, np.array(scores), strict=True):
-            chosen = self._residency.best(np.argsort(-row, kind="stable"), self.count)
+            chosen = self._residency.choose(block.index, np.argsort(-row, kind="stable"), self.count)
             batch = self._residency.fetch(block.index, chosen)
             self._residency.keep_only(block.index, chosen)
             if batch is not None:

@@ -81,7 +81,7 @@ class Selecting:
         ids = ids.reshape(-1, ids.shape[-1])
         wishes = self._residency.note(layer, ids, weights)
         self.wishes[layer] = self.wishes[layer] + wishes if layer in self.wishes else wishes
-        chosen = self._residency.best(self._residency.ranking(layer, self.wishes[layer]), self.count)
+        chosen = self._residency.choose(layer, self._residency.ranking(layer, self.wishes[layer]), self.count)
         ahead = self._ahead.get(layer)
         guessed = ahead.experts if ahead is not None else []
         self.guessed += len(guessed)

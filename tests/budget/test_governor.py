@@ -215,3 +215,29 @@ def test_more_pressure_or_a_longer_wait_keep_no_more(idle, longer, level, other,
     stays, why = kept(idle, reading(level=mild, low_power=saving))
     assert kept(idle + longer, reading(level=hard, low_power=saving))[0] <= stays
     assert (why == "") == (stays is Kept.ALL)
+
+
+# --- after another request -------------------------------------------------------------------------------------
+
+
+@given(granted(), st.integers(0, 300), st.integers(0, 1 << 31))
+def test_what_stays_is_legal_within_the_limit_and_less_than_was_there(of, present, limit_bytes):
+    shape, count = of
+    terms = Terms(0, 0, 0, 0, limit=max(limit_bytes, slots_for(count, shape.experts) * SLOT))
+    alone = plan(shape, terms, Mode.EXACT, "auto", count)
+    kept_plan = governor.keeping(alone, shape, min(present, shape.experts))
+    now = kept_plan.resident
+    assert now >= alone.resident
+    assert shape.router.legal(now, shape.experts) == now
+    assert kept_plan.memory.promised <= kept_plan.memory.limit
+    if now > alone.resident:
+        assert now < present
+    else:
+        assert kept_plan == alone
+
+
+def test_one_point_less_stays_than_was_there():
+    shape = shape_of()
+    alone = plan(shape, Terms(0, 0, 0, 0, limit=1 << 50), Mode.EXACT, "auto", 8)
+    assert governor.keeping(alone, shape, 32).resident == 24
+    assert governor.keeping(alone, shape, 9).resident == 8
