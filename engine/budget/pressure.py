@@ -6,6 +6,7 @@ decides nothing: that is governor.py.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from typing import Protocol
 
 from engine.budget import footprint
 from engine.messages import Pressure
+
+log = logging.getLogger(__name__)
 
 POLL = 0.05
 """Seconds for which a reading serves: a step that takes longer always has one of its own."""
@@ -93,6 +96,18 @@ class Available:
         return footprint.available()
 
 
+class Silent:
+    """Where nothing tells of heat and low-power mode."""
+
+    source = ""
+
+    def state(self) -> Thermal:
+        return Thermal.NOMINAL
+
+    def low_power(self) -> bool:
+        return False
+
+
 class Gauge:
     """Reads the sensors, at most every POLL seconds of `clock`, heat and power every SLOW."""
 
@@ -119,7 +134,12 @@ def this_machine() -> Sensors:
     if sys.platform == "darwin":
         from engine.budget import pressure_macos as macos
 
-        info = macos.ProcessInfo()
+        info: macos.ProcessInfo | Silent
+        try:
+            info = macos.ProcessInfo()
+        except (OSError, AttributeError):  # a system that names these otherwise can still answer
+            log.exception("heat and low-power mode cannot be read")
+            info = Silent()
         return Sensors(macos.KernelLevel(), Available(), info, info)
     from engine.budget import pressure_linux as linux
 

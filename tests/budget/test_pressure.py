@@ -15,7 +15,7 @@ from engine.budget import footprint
 from engine.budget import pressure_linux as linux
 from engine.budget import pressure_macos as macos
 from engine.budget.footprint import RESERVE
-from engine.budget.pressure import POLL, SLOW, Gauge, Sensors, Thermal, this_machine
+from engine.budget.pressure import POLL, SLOW, Gauge, Sensors, Silent, Thermal, this_machine
 from engine.messages import Pressure
 from tests.simulated import Clock, Machine
 
@@ -29,6 +29,7 @@ def asked(numbers):
 
 
 SENSORS = {
+    "silent": lambda: Sensors(Machine(), Machine(), Silent(), Silent()),
     "simulated": Machine().sensors,
     "macos, answered": lambda: Sensors(
         macos.KernelLevel(lambda _name: 2),
@@ -172,6 +173,14 @@ def test_the_power_profile(tmp_path, profile, saving):
     sensor = linux.PlatformProfile(file)
     assert sensor.low_power() is saving
     assert bool(sensor.source) is bool(profile)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there it can be asked")
+def test_a_mac_whose_process_info_cannot_be_asked_still_answers(monkeypatch, caplog):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    sensors = this_machine()
+    assert isinstance(sensors.thermal, Silent)
+    assert "cannot be read" in caplog.text
 
 
 # --- macOS -----------------------------------------------------------------------------------------------------

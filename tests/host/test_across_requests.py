@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine import messages as m
+from engine.budget.difficulty import difficulty as judge
 from engine.budget.presets import Choice
 from engine.lab.tiny import QUANTIZATIONS, make_checkpoint
 from tests.host.asking import answer, ask, assert_right, forget
@@ -43,16 +44,13 @@ def _judged(monkeypatch):
 
     def difficulty(request, *_rest):
         asked.append(request.text)
-        return original(request)
+        return judge(request)
 
     def decide(_found, _presets, wanted, **_known):
         return Choice(TIERS[asked[-1]], wanted.mode, 0, 0.0, "")
 
-    from engine.generation import answer as module
-
-    original = module.difficulty
-    monkeypatch.setattr(module, "difficulty", difficulty)
-    monkeypatch.setattr(module, "decide", decide)
+    monkeypatch.setattr("engine.generation.answer.difficulty", difficulty)
+    monkeypatch.setattr("engine.generation.answer.decide", decide)
 
 
 def asked(engine, model, mode, *texts, **options):
