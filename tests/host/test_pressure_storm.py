@@ -171,6 +171,26 @@ def test_reselecting_in_a_storm(weather, models, mode):
     assert_engine_is_right(weather.engine, model)
 
 
+@pytest.mark.parametrize("family", ["qwen3_moe", "deepseek_v3"])
+def test_no_token_uses_an_expert_that_is_gone(weather, models, family, monkeypatch):
+    """The routers know at once, and a token that was on its way with the old set is taken back."""
+    monkeypatch.setattr("engine.generation.reselect.RESELECT_BELOW", 0.0)  # nothing else changes the set
+    model = models(family)
+    answer(weather.engine, ask(model, max_tokens=1))
+    gone: list[int] = []
+
+    def react(event):
+        if isinstance(event, m.Token) and event.used.size:
+            here = weather.engine.host._opened.residency.resident()
+            gone.extend(int(e) for used, ids in zip(event.used, here, strict=True) for e in used if e not in ids)
+
+    weather.engine.react = react
+    weather.brew([NORMAL] * 12 + [CRITICAL] * 10_000)
+    heard = send(weather.engine, ask(model, LONG, mode=m.Mode.FAST, experts=0.75, max_tokens=24))
+    assert heard.of(m.Resized)
+    assert not gone
+
+
 def test_a_dense_model_has_nothing_to_shrink(weather, tmp_path):
     question = ask(dense_checkpoint(tmp_path / "dense"), max_tokens=8, experts=None)
     weather.brew(random_levels(3))
