@@ -8,6 +8,8 @@ nested, and what it interrupted goes on unchanged. Requests of equal urgency wai
 
 from __future__ import annotations
 
+import gc
+import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -18,9 +20,12 @@ from engine.failures import failed
 from engine.speech.desk import Desk
 
 if TYPE_CHECKING:
+    from engine.budget.pressure import Sensors
     from engine.generation.answer import Answer
     from engine.generation.conversation import Conversation
     from engine.generation.opened import Opened
+
+log = logging.getLogger(__name__)
 
 Receive = Callable[[float | None], m.Command | None]
 """The next command: waits at most so many seconds (0: not at all, None: for ever); None when there is none."""
@@ -28,11 +33,26 @@ Emit = Callable[[m.Event], None]
 Work = m.Ask | m.Measure | m.Transcribe
 """What runs by itself from its beginning to its end; dictations are worked on in between."""
 
+_IDLE_LOOK = 2.0
+"""Seconds between two looks at the machine's memory while a model is open and nobody asks."""
+
 
 class Host:
-    def __init__(self, receive: Receive, emit: Emit) -> None:
+    """sensors: of this machine when None. clock: seconds, for what idles and for what grows back."""
+
+    def __init__(
+        self,
+        receive: Receive,
+        emit: Emit,
+        sensors: Sensors | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        from engine.budget.pressure import Gauge, this_machine
+
         self._receive = receive
         self._emit = emit
+        self._gauge = Gauge(sensors or this_machine(), clock)
+        self._idle_since = 0.0
         self._waiting: list[Work] = []
         self._cancelled: set[str] = set()
         self._running: list[tuple[Work, Answer | None]] = []
@@ -50,11 +70,14 @@ class Host:
         self._base = footprint()
         while not self._stopping:
             if not self._waiting and not self._desk.has_work:
-                self._take(self._receive(None))
+                self._take(self._receive(None if self._opened is None else _IDLE_LOOK))
             self._drain()
             self._write_down()
+            if not self._waiting:
+                self._give_back()
             if self._waiting and not self._stopping:
                 self._serve(self._waiting.pop(self._most_urgent()))
+                self._idle_since = self._gauge.now()
         self._desk.close()
         self._unload()
         _tear_down()
@@ -115,7 +138,9 @@ class Host:
             raise Cancelled
 
     def _between(self) -> None:
-        """Nothing is in flight: dictations get on, and more urgent requests that can run here do, to their end."""
+        """Nothing is in flight: dictations get on, more urgent requests that can run here do, to their end, and what
+        the machine's memory asks for is done.
+        """
         self._pulse()
         self._write_down()
         ask, answer = self._running[-1]
@@ -126,8 +151,10 @@ class Host:
                 answer.set_aside()
             self._serve(urgent)
             if answer is not None:
-                answer.take_up()
+                answer.take_up(self._gauge.read())
             self._pulse()
+        if answer is not None:
+            answer.heed(self._gauge.read())
 
     def _write_down(self) -> None:
         """All that was said so far, in every dictation."""
@@ -172,7 +199,7 @@ class Host:
 
         begun = time.perf_counter()
         opened = self._open(ask)
-        answer = Answer(ask, opened, self._base, _limit(ask), self._emit, self._between, self._pulse)
+        answer = Answer(ask, opened, self._base, self._limit(ask), self._emit, self._between, self._pulse)
         answer.telling.clock.begun = begun
         answer.telling.clock.load = time.perf_counter() - begun
         self._running[-1] = (ask, answer)
@@ -229,7 +256,7 @@ class Host:
 
     def _check_fits(self, ask: m.Ask) -> Callable[[int], None]:
         """Called with the dense bytes before they are read: refuse what cannot fit at all."""
-        limit = _limit(ask)
+        limit = self._limit(ask)
 
         def check(dense: int) -> None:
             need = self._base + dense
@@ -241,6 +268,14 @@ class Host:
 
         return check
 
+    def _limit(self, ask: m.Ask) -> int:
+        """Bytes this process may hold in all; what the open model holds already counts as room."""
+        from engine.budget.footprint import room
+        from engine.budget.governor import limit
+
+        reading = self._gauge.read()
+        return limit(ask.memory, room(reading.available), reading.level)
+
     def _is_open(self, model: str) -> bool:
         from engine.models.builtin import folder_of
 
@@ -249,6 +284,26 @@ class Host:
         except KnownError:
             return False
 
+    def _give_back(self) -> None:
+        """Nobody asks: after a while the banks go, then everything; at once when memory is short."""
+        from engine.budget.footprint import footprint, give_back_freed
+        from engine.budget.governor import Kept, kept
+
+        if self._opened is None:
+            return
+        keep, why = kept(self._gauge.now() - self._idle_since, self._gauge.read())
+        if keep is Kept.ALL or (keep is Kept.DENSE and not self._opened.has_banks()):
+            return
+        name, before = self._opened.name, footprint()
+        if keep is Kept.DENSE:
+            self._opened.give_back_banks()
+        else:
+            self._unload()
+        give_back_freed()
+        what = "banks" if keep is Kept.DENSE else "model"
+        log.info("%s given back: %s", what, why)
+        self._emit(m.Released(name, what, max(0, before - footprint()), why))
+
     def _unload(self) -> None:
         import mlx.core as mx
 
@@ -256,18 +311,12 @@ class Host:
             self._opened.close()
         self._opened = None
         self._kept.clear()
+        gc.collect()  # a model's modules know each other
         mx.clear_cache()
 
 
 def _priority(command: Work) -> m.Priority:
     return m.Priority.CHAT if isinstance(command, m.Measure) else command.priority
-
-
-def _limit(ask: m.Ask) -> int:
-    """Bytes this process may hold in all; what the open model holds already counts as room."""
-    from engine.budget.footprint import room
-
-    return ask.memory if ask.memory is not None else room()
 
 
 def _set_up() -> None:

@@ -27,6 +27,14 @@ class Mode(StrEnum):
     EXACT = "exact"
 
 
+class Pressure(IntEnum):
+    """How short of memory the machine is, in the system's own three levels."""
+
+    NORMAL = 0
+    WARN = 1
+    CRITICAL = 2
+
+
 class Priority(IntEnum):
     """Who goes first on the one engine thread; higher pauses lower between steps."""
 
@@ -312,8 +320,38 @@ class Paused:
 
 @dataclass(frozen=True)
 class MemorySample:
+    """memory: banks and promised as they are now, peak since the banks last changed. The record has the whole's."""
+
     request: str
     memory: Memory
+    pressure: Pressure = Pressure.NORMAL
+
+
+@dataclass(frozen=True)
+class Resized:
+    """The banks change while an answer is written. before, after: residents per layer. memory: promised from now on."""
+
+    request: str
+    pressure: Pressure
+    before: int
+    after: int
+    memory: Memory
+    why: str
+
+
+@dataclass(frozen=True)
+class Released:
+    """Nobody asked for a while, or memory is short: given back to the system, to be read again when next asked.
+
+    what: banks, or model for dense weights and kept conversations too. bytes: by how much the footprint fell.
+    request: empty, as this happens between requests.
+    """
+
+    model: str
+    what: str
+    bytes: int
+    why: str
+    request: str = ""
 
 
 @dataclass(frozen=True)
@@ -436,6 +474,8 @@ Event = (
     | Replayed
     | Paused
     | MemorySample
+    | Resized
+    | Released
     | Measured
     | Transcribing
     | Heard

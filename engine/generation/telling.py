@@ -27,12 +27,15 @@ from engine.messages import (
     ExpertsResident,
     ExpertsSelected,
     Ids,
+    Memory,
     MemorySample,
     Planned,
     Prefilled,
+    Pressure,
     Record,
     Replayed,
     Reselected,
+    Resized,
     Token,
 )
 
@@ -73,7 +76,10 @@ class Telling:
         self._plan: Plan | None = None
         self.expected: Line | None = None
         self._difficulty: Difficulty | None = None
-        self._peak = 0
+        self._promised: Memory | None = None
+        self.pressure = Pressure.NORMAL
+        self._peak = self._peak_lately = 0
+        self._fewest = 0
         self._replays = self._reselections = 0
         self._sampled = self._told = self._resident_told = 0.0
         self._moved = (0, 0)
@@ -88,6 +94,8 @@ class Telling:
 
     def planned(self, plan: Plan, offer: str) -> None:
         self._plan = plan
+        self._promised = plan.memory
+        self._fewest = plan.resident
         self.notes += plan.notes
         self._emit(
             Planned(
@@ -140,6 +148,12 @@ class Telling:
         self._reselections += 1
         self._emit(Reselected(self._request, why, experts))
 
+    def resized(self, promised: Memory, before: int, after: int, why: str) -> None:
+        """From now on less or more is promised than was granted, and held: the samples' peak begins anew."""
+        self.memory(now=True)
+        self._promised, self._peak_lately, self._fewest = promised, 0, min(self._fewest, after)
+        self._emit(Resized(self._request, self.pressure, before, after, promised, why))
+
     def token(self, taken: Taken, piece: str) -> None:
         index = len(self.coverage)
         if index == 0:
@@ -159,11 +173,12 @@ class Telling:
     def memory(self, now: bool = False) -> None:
         """Sample what the process holds, at most 20 times a second."""
         at = time.perf_counter()
-        if self._plan is None or (at - self._sampled < _SAMPLE_SECONDS and not now):
+        if self._promised is None or (at - self._sampled < _SAMPLE_SECONDS and not now):
             return
         self._sampled = at
-        self._peak = max(self._peak, footprint(), mx.get_active_memory() + mx.get_cache_memory())
-        self._emit(MemorySample(self._request, replace(self._plan.memory, peak=self._peak)))
+        held = max(footprint(), mx.get_active_memory() + mx.get_cache_memory())
+        self._peak, self._peak_lately = max(self._peak, held), max(self._peak_lately, held)
+        self._emit(MemorySample(self._request, replace(self._promised, peak=self._peak_lately), self.pressure))
 
     def record(self, finish: str, text: str, prompt: int, reused: int) -> Record:
         assert self._plan is not None
@@ -221,6 +236,7 @@ class Telling:
             "layers": len(self._opened.blocks),
             "total": self._opened.layout.experts,
             "resident_per_layer": plan.resident,
+            "resident_fewest": self._fewest,
             "bytes_read": self._traffic.bytes_read,
             "bytes_kept": self._traffic.bytes_kept,
             "experts_read": self._traffic.read,
