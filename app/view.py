@@ -57,8 +57,8 @@ class View:
 
     read: bytes of experts read for this request so far. batch: layer, bytes and time of the last word of reading.
     coverage, arrivals, speeds: one value per token, oldest first. again: tokens taken again.
-    judged: how hard the request seems and why. happened: the last thing worth a word.
-    pressure: how short of memory the machine is: 0 not, 1 somewhat, 2 badly, as the system says.
+    pressure: how short of memory the machine is. judged: how hard the request seems and why.
+    happened: the last thing worth a word.
     """
 
     began: float = 0.0
@@ -71,6 +71,7 @@ class View:
     mode: m.Mode = m.Mode.AUTO
     resident: int = 0
     memory: m.Memory | None = None
+    pressure: m.Pressure = m.Pressure.NORMAL
     read: int = 0
     read_speed: float = 0.0
     coverage: tuple[float, ...] = ()
@@ -79,7 +80,6 @@ class View:
     speeds: tuple[float, ...] = ()
     again: int = 0
     judged: str = ""
-    pressure: int = 0
     happened: str = ""
     record: m.Record | None = None
     batch: tuple[int, int, float] = field(default=(-1, 0, 0.0))
@@ -236,8 +236,19 @@ def _(_event: m.Paused, view: View) -> View:
 
 @_after.register
 def _(event: m.MemorySample, view: View) -> View:
-    pressure = int(getattr(event, "pressure", 0))  # an engine that tells none is at ease
-    return replace(view, memory=event.memory, pressure=pressure)
+    return replace(view, memory=event.memory, pressure=event.pressure)
+
+
+@_after.register
+def _(event: m.Resized, view: View) -> View:
+    peak = view.memory.peak if view.memory is not None else 0
+    return replace(
+        view,
+        resident=event.after,
+        memory=replace(event.memory, peak=peak),
+        pressure=event.pressure,
+        happened=f"{event.why} {event.after} experts per layer instead of {event.before}",
+    )
 
 
 @_after.register

@@ -124,6 +124,7 @@ def _table(models: list[InstalledModel]) -> Table:
     table.add_column("Size", justify="right", no_wrap=True)
     table.add_column("Type")
     table.add_column("In", no_wrap=True)
+    table.add_column("Measured", no_wrap=True)
     if any(model.problem for model in models):
         table.add_column("Problem")
     for model in models:
@@ -132,6 +133,7 @@ def _table(models: list[InstalledModel]) -> Table:
             size(model.bytes),
             model.model_type or "",
             _PLACES[model.source],
+            "yes" if model.measured else "",
             Text(model.problem or "", style="yellow"),
         )
     return table

@@ -80,9 +80,14 @@ class Answers(QObject):
     # --- asking -------------------------------------------------------------------------------------------
 
     def ask(
-        self, path: Sequence[Placed], settings: Settings, model: str, priority: m.Priority = m.Priority.CHAT
+        self,
+        path: Sequence[Placed],
+        settings: Settings,
+        model: str,
+        harder: int = 0,
+        priority: m.Priority = m.Priority.CHAT,
     ) -> Message:
-        """Answer the last message of the path, which the person wrote."""
+        """Answer the last message of the path, which the person wrote. harder: steps up, see messages.Ask."""
         question = path[-1].message
         answer = self._store.tree.begin_answer(question.chat, question.id)
         request = f"answer-{next(self._numbers)}"
@@ -92,7 +97,7 @@ class Answers(QObject):
             began = replace(began, stage=WAITING)
         self._running[request] = Answer(request, answer, model, began, Timeline.begin(now), written=now)
         command = self._command(request, path, settings, model)
-        self._line.send(replace(command, priority=priority, memory=self._memory()))
+        self._line.send(replace(command, harder=harder, priority=priority, memory=self._memory()))
         self.began.emit(answer.id)
         return answer
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 
 from app.attachments.file import File
-from app.store.rows import Chat, Placed, Role, Settings
+from app.store.rows import Chat, Message, Placed, Role, Settings
 from app.store.store import Store
 from app.window.answers import Answers
 from app.window.models import Models
-from engine import messages as m
 from engine.models.folders import BUILTIN
 
 _NEW_DRAFT = "draft of a new chat"
@@ -128,7 +127,7 @@ class Conversation(QObject):
         self._answer()
 
     def again(self, message: int, *, harder: bool = False) -> None:
-        """Another answer beside this one; harder: with every expert it asks for."""
+        """Another answer beside this one; harder: a step up from it, to a larger set or a stricter mode."""
         if self.answering():
             return
         answer = self._store.tree.get(message)
@@ -137,7 +136,7 @@ class Conversation(QObject):
         path = self.path()
         at = next((number for number, placed in enumerate(path) if placed.message.id == answer.parent), None)
         if at is not None:
-            self._ask(path[: at + 1], harder=harder)
+            self._ask(path[: at + 1], harder=_steps(answer) + 1 if harder else 0)
 
     def walk(self, message: int, step: int) -> None:
         siblings = self._store.tree.siblings(message)
@@ -177,14 +176,20 @@ class Conversation(QObject):
         return chat.id
 
     def _answer(self) -> None:
-        self._ask(self.path(), harder=False)
+        self._ask(self.path())
 
-    def _ask(self, path: list[Placed], *, harder: bool) -> None:
-        settings = replace(self.settings, mode=m.Mode.EXACT.value) if harder else self.settings
-        self._answers.ask(path, settings, self.model)
+    def _ask(self, path: list[Placed], *, harder: int = 0) -> None:
+        self._answers.ask(path, self.settings, self.model, harder)
         self.path_changed.emit()
         self.listed.emit()
 
 
 def _title(text: str, files: Sequence[File]) -> str:
     return text or next((file.name for file in files), "")
+
+
+def _steps(answer: Message) -> int:
+    """How many steps up it was already."""
+    budget = (answer.record or {}).get("budget")
+    steps = budget.get("harder") if isinstance(budget, dict) else None
+    return steps if isinstance(steps, int) else 0

@@ -10,7 +10,8 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 
-from engine.budget.plan import AUTO_SHARE, slots_for
+from engine.budget.plan import AUTO_SHARE
+from engine.budget.points import slots_for
 from engine.models import places
 from engine.models.download.disk import RESERVE
 

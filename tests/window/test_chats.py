@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -73,11 +75,26 @@ def test_answering_again_keeps_both(qtbot, window, engine, store, talked):
     assert shown_text(last_answer(window)) == "Another one."
 
 
-def test_trying_harder_asks_exactly(qtbot, window, engine, talked):
-    window.pane.again(harder=True)
+def test_trying_harder_goes_a_step_up_each_time(qtbot, window, engine, talked):
+    def harder(ask):
+        *before, finished = answering("Better.")(ask)
+        record = replace(finished.record, budget=finished.record.budget | {"harder": ask.harder})
+        return [*before, replace(finished, record=record)]
 
-    assert asked(qtbot, engine, 2).mode == "exact"
+    engine.script = harder
+
+    window.pane.again(harder=True)
+    first = asked(qtbot, engine, 2)
     idle(qtbot, window)
+    window.pane.again(harder=True)
+    second = asked(qtbot, engine, 3)
+    idle(qtbot, window)
+    window.pane.again()
+    again = asked(qtbot, engine, 4)
+    idle(qtbot, window)
+
+    assert [first.harder, second.harder, again.harder] == [1, 2, 0]
+    assert first.conversation == second.conversation
 
 
 def test_nothing_is_sent_while_an_answer_is_written(qtbot, window, engine):

@@ -254,12 +254,14 @@ def test_where_a_cell_is_one_expert_there_is_no_lens(qtbot, qapp):
 def test_pressure_is_told(qtbot, window, engine):
     from dataclasses import replace
 
+    from engine.messages import Pressure
+
     pane = window.monitor
     window.toggle_monitor()
     view = seen(opening("r"))
 
     for pressure, words in ((0, ""), (1, "This Mac is short of memory"), (2, "This Mac is very short of memory")):
-        pane.show_answer(replace(view, pressure=pressure), Timeline.begin(0.0))
+        pane.show_answer(replace(view, pressure=Pressure(pressure)), Timeline.begin(0.0))
         assert pane._short.isVisible() is bool(words)
         assert pane._short.text() == words
         assert pane._memory.accessibleDescription().endswith(words)
