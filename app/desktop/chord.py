@@ -27,7 +27,8 @@ class Chord:
     @classmethod
     def of(cls, text: str) -> Chord:
         """Raises KnownError: no key for everywhere: it needs Ctrl, Alt or Meta, or is one of the F keys."""
-        *names, key = [part or "+" for part in text.replace("++", "+\0").replace("\0", "").split("+")] if text else [""]
+        before, _, key = (text[:-1], "", "+") if text.endswith("++") else text.rpartition("+")
+        names = before.removesuffix("+").split("+") if before else []
         try:
             modifiers = frozenset(Modifier(name) for name in names)
         except ValueError as error:

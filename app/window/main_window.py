@@ -26,10 +26,14 @@ _NARROW = 700
 
 
 class MainWindow(QMainWindow):
-    """models_wanted: the person wants to see or get models. settings_wanted: to see or change settings."""
+    """models_wanted: the person wants to see or get models. settings_wanted: to see or change settings.
+    quit_wanted: to end Cadre. prompt_wanted: the quick prompt.
+    """
 
     models_wanted = Signal()
     settings_wanted = Signal()
+    quit_wanted = Signal()
+    prompt_wanted = Signal()
 
     def __init__(self, store: Store, answers: Answers, models: Models) -> None:
         super().__init__()

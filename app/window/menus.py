@@ -35,6 +35,7 @@ class Menus(QObject):
         self._add(menu, self.tr("New Chat"), QKeySequence.StandardKey.New, window.new_chat)
         menu.addSeparator()
         self._add(menu, self.tr("Attach Files…"), "Ctrl+Shift+A", self._pane.attaching.choose)
+        self._add(menu, self.tr("Quick Prompt"), None, window.prompt_wanted.emit)
         self._add(menu, self.tr("Models…"), "Ctrl+Shift+M", window.models_wanted.emit)
         settings = self._add(menu, self.tr("Settings…"), "Ctrl+,", window.settings_wanted.emit)
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
@@ -43,7 +44,7 @@ class Menus(QObject):
         self._add(menu, self.tr("Export All Chats…"), None, acts.export_all)
         menu.addSeparator()
         self._add(menu, self.tr("Close Window"), QKeySequence.StandardKey.Close, window.close)
-        leave = self._add(menu, self.tr("Quit Cadre"), QKeySequence.StandardKey.Quit, window.close)
+        leave = self._add(menu, self.tr("Quit Cadre"), QKeySequence.StandardKey.Quit, window.quit_wanted.emit)
         leave.setMenuRole(QAction.MenuRole.QuitRole)
 
     def _edit(self) -> None:

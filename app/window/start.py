@@ -14,6 +14,7 @@ from PySide6.QtCore import QLockFile, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.cli.session import ENGINE_KINDS
+from app.desktop import doorbell
 from app.desktop.parts import Parts, here
 from app.store.store import Store
 from app.window import theme
@@ -25,6 +26,7 @@ from app.window.models import Models
 from app.window.models_page.downloads import Downloads
 from app.window.models_page.page import ModelsPage
 from app.window.preferences import Preferences
+from app.window.quick.resident import Resident
 from app.window.settings.page import SettingsWindow
 from engine import logs
 from engine.errors import KnownError
@@ -60,6 +62,11 @@ class Desktop:
         self.downloads = Downloads()
         self.models_page = ModelsPage(models, self.downloads, self.window)
         self.settings: SettingsWindow | None = None
+        self.resident = Resident(self.window, store, self.answers, models, self.preferences, self.parts)
+        self.resident.leave.connect(self.leave)
+        self.resident.hotkey_told.connect(self._tell_hotkey)
+        self.window.prompt_wanted.connect(self.resident.prompt.open)
+        self.window.quit_wanted.connect(self.leave)
         self.window.models_wanted.connect(self._show_models)
         self.window.settings_wanted.connect(self.show_settings)
         self.models_page.used.connect(lambda model: store.chats.keep("model", model))
@@ -103,7 +110,16 @@ class Desktop:
         shown.model_chosen.connect(self.choose_model)
         shown.network_switched.connect(self._switch_network)
         shown.log_wanted.connect(self.window.show_log)
+        shown.explain_hotkey(self.resident.hotkey_trouble)
         shown.show()
+
+    def _tell_hotkey(self, trouble: str) -> None:
+        if self.settings is not None:
+            self.settings.explain_hotkey(trouble)
+
+    def leave(self) -> None:
+        """Ends the app; what is open is closed by `close`."""
+        QApplication.quit()
 
     def _drop_settings(self) -> None:
         if self.settings is not None:
@@ -127,6 +143,7 @@ class Desktop:
         self.window.pane.notice.tell(words, self.window.tr("Show"), self._show_models)
 
     def close(self) -> None:
+        self.resident.close()
         self.window.close()
         self.window.pane.close_threads()
         self._drop_settings()
@@ -144,8 +161,10 @@ class Desktop:
         self.store.close()
 
 
-def run(model: str = "") -> int:
-    """The app, until its window is closed.
+def run(model: str = "", *, background: bool = False, quick: bool = False) -> int:
+    """The app, until it is ended. A second start asks the first for its window, or for the quick prompt, and is done.
+
+    background: without the window, where the menu bar has a place for Cadre. quick: with the quick prompt.
 
     Raises:
         KnownError: the chats cannot be opened, or Cadre is open already.
@@ -156,11 +175,21 @@ def run(model: str = "") -> int:
     application.setApplicationDisplayName("Cadre")
     qInstallMessageHandler(_log_qt)
     theme.dress()
+    application.setQuitOnLastWindowClosed(False)
     make_engine = engine_maker()
-    alone = only_one()
+    try:
+        alone = only_one()
+    except KnownError:
+        if doorbell.ring(doorbell.QUICK if quick else doorbell.SHOW):
+            return 0
+        raise
     store = Store()
     desktop = Desktop(store, make_engine, Models(model or store.chats.kept("model")))
-    desktop.window.show()
+    desktop.resident.bell.start()
+    if quick:
+        desktop.resident.prompt.open()
+    elif not (background and desktop.resident.stays):
+        desktop.window.show()
     sys.excepthook = bug_hook(desktop)
     with_signals = _let_signals_in(application)
     try:
