@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,10 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QSystemTrayIcon, QWidget
 
+from app.desktop.held import held
 from app.window import theme
 from app.window.models import Models
-from app.window.quick import placing
+from app.window.quick import placing, resident
 from app.window.quick.prompt import LONGEST, Step
 from app.window.start import Desktop
 from engine import messages as m
@@ -391,6 +394,29 @@ def test_the_sign_says_what_goes_on(qtbot, desktop, panel, engine):
     engine.give(acting.end(request, "Be", "cancelled"))
     until(qtbot, lambda: sign.state.text() == "Ready")
     assert not sign.stop.isVisible()
+
+
+def test_idle_the_sign_says_what_is_really_held(qtbot, desktop, prompt, panel, engine, monkeypatch):
+    """The engine gives back what lies idle."""
+    sign = desktop.resident.sign
+    engine.script = answering("Yes.")
+    ask(qtbot, panel, "Why?")
+    done(qtbot, prompt)
+    monkeypatch.setattr(resident, "held", lambda: 620_000_000)
+
+    sign.menu.aboutToShow.emit()
+
+    assert sign.memory.text() == "0.6 GB of memory"
+
+
+def test_what_is_held_counts_the_engines_process():
+    alone = held()
+    with subprocess.Popen([sys.executable, "-c", "x = b'x' * 50_000_000; print(1, flush=True); input()"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # fmt: skip
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert held() > alone + 40_000_000
+        child.communicate(b"\n")
 
 
 def test_cadre_is_kept_awake_only_while_it_answers(qtbot, desktop, prompt, panel, engine):

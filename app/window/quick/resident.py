@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from app.desktop import doorbell
 from app.desktop.chord import Chord
+from app.desktop.held import held
 from app.desktop.parts import Parts
 from app.store.store import Store
 from app.view import View
@@ -22,6 +23,9 @@ from app.window.quick.panel import QuickPanel
 from app.window.quick.prompt import QuickPrompt
 from app.window.quick.sign import Sign
 from engine.errors import KnownError
+
+_LOOK_MS = 30_000
+"""Between two looks at the memory while nothing is answered: the engine gives back what lies idle."""
 
 
 class Resident(QObject):
@@ -50,6 +54,8 @@ class Resident(QObject):
         self._key, self._unlisten = "", _nothing
         self._let_nap: Callable[[], None] | None = None
         self._last: tuple[View, str] | None = None
+        self._look = QTimer(self, interval=_LOOK_MS)
+        self._look.timeout.connect(self._show_state)
         self._ending = False
         self._connect()
         self._settle()
@@ -63,6 +69,7 @@ class Resident(QObject):
         self.sign.prompt_wanted.connect(self.prompt.open)
         self.sign.window_wanted.connect(self.show_window)
         self.sign.stop_wanted.connect(self._stop)
+        self.sign.menu.aboutToShow.connect(self._show_state)
         self.sign.quit_wanted.connect(self._window.quit_wanted)
         self.sign.settings_wanted.connect(self._window.settings_wanted)
         self.bell.rang.connect(self._rung)
@@ -156,7 +163,10 @@ class Resident(QObject):
             self._last = (answer.view, answer.model)
         self._show_state()
 
-    def _ended(self, _message: int) -> None:
+    def _ended(self, message: int) -> None:
+        seen = self._answers.seen(message)
+        if seen is not None and seen[0].memory is not None and self.stays:
+            self._look.start()
         if self._answers.latest() is None:
             self._nap()
             self._leave_if_unseen()
@@ -170,6 +180,7 @@ class Resident(QObject):
     def _engine_gone(self, _sentence: str) -> None:
         """What it held is gone with it."""
         self._last = None
+        self._look.stop()
         self._show_state()
 
     def _show_state(self) -> None:
@@ -177,9 +188,11 @@ class Resident(QObject):
         if running is not None:
             self.sign.show_answer(running.view, self._models.name(running.model))
         elif self._last is not None:
-            self.sign.show_idle(self._last[0], self._models.name(self._last[1]))
+            view, model = self._last
+            limit = max(view.memory.limit, view.memory.promised) if view.memory is not None else 0
+            self.sign.show_idle(self._models.name(model), held(), limit)
         else:
-            self.sign.show_idle(None)
+            self.sign.show_idle()
 
     def _stop(self) -> None:
         running = self._answers.latest()
@@ -189,6 +202,7 @@ class Resident(QObject):
     def close(self) -> None:
         """With the app: no key is taken, nobody can ring, nothing stays on the screen."""
         self._ending = True
+        self._look.stop()
         self._unlisten()
         self._nap()
         self.bell.close()

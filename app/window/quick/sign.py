@@ -42,7 +42,7 @@ class Sign(QObject):
         self._icon.setContextMenu(self.menu)
         self._icon.activated.connect(self._pressed)
         self._drawn: tuple[int, bool] | None = None
-        self.show_idle(None)
+        self.show_idle()
 
     def _line(self) -> QAction:
         """That only says something."""
@@ -62,27 +62,26 @@ class Sign(QObject):
 
     def show_answer(self, view: View, model: str) -> None:
         """One being written."""
-        self._show(words.stage(view), view, model, busy=True)
+        memory = view.memory
+        limit = 0 if memory is None else max(memory.limit, memory.promised)
+        self._show(words.stage(view), model, 0 if memory is None else memory.peak, limit, busy=True)
 
-    def show_idle(self, view: View | None, model: str = "") -> None:
-        """view: of the last answer, while the engine may still hold its model."""
-        self._show(self.tr("Ready"), view, model, busy=False)
+    def show_idle(self, model: str = "", held: int = 0, limit: int = 0) -> None:
+        """model: that answered last. held: bytes, as measured; 0 while there is nothing to tell."""
+        self._show(self.tr("Ready"), model, held, limit, busy=False)
 
-    def _show(self, state: str, view: View | None, model: str, *, busy: bool) -> None:
-        memory = view.memory if view is not None else None
+    def _show(self, state: str, model: str, held: int, limit: int, *, busy: bool) -> None:
         self.state.setText(state)
         self.model.setText(model)
         self.model.setVisible(bool(model))
-        self.memory.setText("" if memory is None else self.tr("{size} of memory").format(size=size(memory.peak)))
-        self.memory.setVisible(memory is not None)
+        self.memory.setText(self.tr("{size} of memory").format(size=size(held)) if held else "")
+        self.memory.setVisible(bool(held))
         self.stop.setVisible(busy)
         told = [state, model, self.memory.text()]
         tip = "Cadre: " + ", ".join(part for part in told if part)
         if tip != self._icon.toolTip():
             self._icon.setToolTip(tip)
-        limit = 0 if memory is None else max(memory.limit, memory.promised, 1)
-        share = memory.peak / limit if memory is not None else 0.0
-        self._draw(round(min(1.0, share) * _STEPS), busy=busy)
+        self._draw(round(min(1.0, held / limit if limit else 0.0) * _STEPS), busy=busy)
 
     def _draw(self, steps: int, *, busy: bool) -> None:
         if (steps, busy) != self._drawn:
