@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app import settings
+from app.settings import TEXT_SIZES
 from engine.errors import KnownError
 
 
@@ -35,6 +36,15 @@ class Preferences(QObject):
         if found != self.now:
             self.now = found
             self.changed.emit()
+
+    def step_text(self, step: int) -> None:
+        """One size larger or smaller; 0: the system's own."""
+        now = self.now.text_size
+        further = [size for size in TEXT_SIZES if (size - now) * step > 0]
+        if step == 0:
+            self.set(text_size=100)
+        elif further:
+            self.set(text_size=min(further) if step > 0 else max(further))
 
     @property
     def memory(self) -> int | None:

@@ -67,6 +67,7 @@ class Desktop:
         self.resident.hotkey_told.connect(self._tell_hotkey)
         self.window.prompt_wanted.connect(self.resident.prompt.open)
         self.window.quit_wanted.connect(self.leave)
+        self.window.text_size_wanted.connect(self.preferences.step_text)
         self.window.models_wanted.connect(self._show_models)
         self.window.settings_wanted.connect(self.show_settings)
         self.models_page.used.connect(lambda model: store.chats.keep("model", model))
