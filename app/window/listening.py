@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 
 from PySide6.QtCore import QObject, Signal
@@ -14,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Listening(QObject):
-    """rang: with the word. Call `start` only as the one Cadre of this home; what a crash left is taken away then."""
+    """rang: with the word. Call `start` only as the one Cadre of this home."""
 
     rang = Signal(str)
 
@@ -25,10 +24,7 @@ class Listening(QObject):
         self._server.newConnection.connect(self._answer)
 
     def start(self) -> bool:
-        path = address()
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-        if self._server.listen(str(path)):
+        if self._server.listen(str(address())):  # in place of a socket that lies there
             return True
         log.info("nobody can ring: %s", self._server.errorString())
         return False

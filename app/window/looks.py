@@ -34,6 +34,13 @@ class Looks(QObject):
         if wanted[1] != size:
             self._resize(wanted[1] / size)
 
+    def end(self) -> None:
+        """The system's own again, for whoever uses this application next."""
+        if self._shown[1] != 100:
+            font = QFont(QGuiApplication.font())
+            font.setPointSizeF(self._system)
+            QApplication.setFont(font)
+
     def _wanted(self) -> tuple[str, int]:
         now = self._preferences.now
         return now.appearance, min(300, max(50, now.text_size))

@@ -157,6 +157,7 @@ class Desktop:
         self.line.close()
         self.models.close()
         self.window.deleteLater()
+        self.looks.end()
         self.looks.deleteLater()
         self.store.chats.keep(_RUNNING, "")
         self.store.close()

@@ -96,7 +96,8 @@ def test_an_answer_streams_and_goes_first(qtbot, prompt, panel, engine):
     done(qtbot, prompt)
     assert panel.answer.plain() == "Because of air."
     assert shown(panel) == {"copy", "insert", "continue"}
-    assert "tokens/s" in panel._record.text()
+    assert "tokens/s" in panel._record.accessibleName()
+    assert panel._record.text().startswith("used 30")
 
 
 def test_before_the_first_word_the_stage_is_said(qtbot, panel, engine):
@@ -335,6 +336,27 @@ def test_where_cadre_may_not_type_it_copies_and_says_so(qtbot, desktop, prompt, 
     assert panel.isVisible()
 
 
+def test_all_of_it_by_keys(qtbot, desktop, prompt, panel, engine):
+    keys, command, shift = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    until(qtbot, panel.isActiveWindow)
+    desktop.parts.selection.selected = "Blue."
+    qtbot.keyClick(panel.field, keys.Key_V, command | shift)
+    assert "Blue." in panel.field.toPlainText()
+    qtbot.keyClick(panel.field, keys.Key_Return)
+    request = asked(qtbot, engine).request
+    engine.give(*acting.opening(request), *acting.tokens(request, ["Be"]))
+    until(qtbot, lambda: panel.answer.plain() == "Be")
+    qtbot.keyClick(panel.field, keys.Key_Period, command)
+    until(qtbot, lambda: any(isinstance(sent, m.Cancel) for sent in engine.commands))
+    engine.give(acting.end(request, "Be", "cancelled"))
+    done(qtbot, prompt)
+    qtbot.keyClick(panel.field, keys.Key_C, command | shift)
+    assert QGuiApplication.clipboard().text() == "Be"
+    with qtbot.waitSignal(prompt.inserting.done, timeout=PATIENCE):
+        qtbot.keyClick(panel.field, keys.Key_Return, command)
+    assert len(engine.asked) == 1
+
+
 # --- who opens it -----------------------------------------------------------------------------------------
 
 
@@ -486,6 +508,29 @@ def test_a_long_answer_grows_to_a_limit_and_scrolls(qtbot, prompt, panel, engine
     assert low + limit < panel.height() < low + limit + 200
     bar = panel.answer.verticalScrollBar()
     until(qtbot, lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
+
+
+def test_larger_text_reaches_the_panel(prompt, panel, desktop):
+    def widths():
+        return {name: button.maximumWidth() for name, button in panel._acts.items()}
+
+    before, size = widths(), panel.field.document().defaultFont().pointSizeF()
+
+    desktop.preferences.set(text_size=200)
+
+    assert panel.field.document().defaultFont().pointSizeF() == pytest.approx(2 * size)
+    assert all(width > 1.5 * before[name] for name, width in widths().items())
+
+
+def test_the_systems_size_is_back_when_cadre_ends(store, engine):
+    before = theme.body().pointSizeF()
+    desktop = Desktop(store, lambda: engine, Models(look=list), fake_parts())
+    desktop.preferences.set(text_size=150)
+    assert theme.body().pointSizeF() == pytest.approx(1.5 * before)
+
+    desktop.close()
+
+    assert theme.body().pointSizeF() == pytest.approx(before)
 
 
 def test_every_control_has_a_name(qtbot, prompt, panel, engine):

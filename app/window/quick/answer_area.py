@@ -25,7 +25,6 @@ class AnswerArea(QScrollArea):
         self.setAccessibleName(self.tr("Answer"))
         self.viewport().setAutoFillBackground(False)
         inner = QWidget(self)
-        inner.setAutoFillBackground(False)
         self.text = MarkdownView(Formats(theme.colours(), typesetter), inner)
         self.text.setAccessibleName(self.tr("Cadre said"))
         self.text.height_changed.connect(self._fit)
@@ -34,6 +33,7 @@ class AnswerArea(QScrollArea):
         column.addWidget(self.text)
         column.addStretch(1)
         self.setWidget(inner)
+        inner.setAutoFillBackground(False)  # setWidget turned it on
         bar = self.verticalScrollBar()
         bar.rangeChanged.connect(self._grown)
         bar.valueChanged.connect(self._scrolled)

@@ -54,7 +54,6 @@ class QuickPanel(QFrame):
         self.setWindowTitle(self.tr("Cadre Quick Prompt"))
         self.field = Field(self)
         self.field.setAccessibleName(self.tr("Quick prompt"))
-        self.field.setPlaceholderText(self.tr("Ask anything"))
         self.take = quiet_button("take", self.tr("Add the selected text, or else what is on the clipboard"), self)
         self._send = SendButton(self)
         self._asked, self._words = QLabel(self), QLabel(self)
@@ -62,6 +61,7 @@ class QuickPanel(QFrame):
         self._record = QLabel(self)
         self._acts = self._make_acts()
         self._busy = False
+        self._record_line = ""
         self._lay_out()
         self._connect()
         self.clear()
@@ -81,7 +81,6 @@ class QuickPanel(QFrame):
         return acts
 
     def _lay_out(self) -> None:
-        self.field.setFont(_larger())
         for label in (self._asked, self._words, self._record):
             from_the_start(label)
         self._asked.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -147,6 +146,7 @@ class QuickPanel(QFrame):
     def clear(self) -> None:
         """Only the line."""
         self.field.clear()
+        self.field.setPlaceholderText(self.tr("Ask anything"))
         self.show_question("")
         self.answer.begin()
         self.say("")
@@ -174,7 +174,8 @@ class QuickPanel(QFrame):
         """The buttons under the answer: copy, insert, continue, again, models."""
         for name, button in self._acts.items():
             button.setVisible(name in acts)
-        self._record.setText(record)
+        self._record_line = record
+        self._record.setAccessibleName(record)
         self._record.setVisible(bool(acts))
         self.fit()
 
@@ -192,6 +193,8 @@ class QuickPanel(QFrame):
         self.layout().activate()  # type: ignore[union-attr]  # it has one
         wanted = self.layout().totalHeightForWidth(self.width())  # type: ignore[union-attr]  # it has one
         self.setFixedHeight(wanted if wanted > 0 else self.sizeHint().height())
+        metrics, room = self._record.fontMetrics(), self._record.width()
+        self._record.setText(metrics.elidedText(self._record_line, Qt.TextElideMode.ElideRight, room))
 
     def is_empty(self) -> bool:
         return not self.field.toPlainText() and not self._rest.isVisibleTo(self)
@@ -200,6 +203,7 @@ class QuickPanel(QFrame):
 
     def appear(self) -> None:
         """On the screen with the pointer, where the person is."""
+        self._dress()
         screen = (QGuiApplication.screenAt(QCursor.pos()) or QGuiApplication.primaryScreen()).availableGeometry()
         self.setFixedWidth(placing.width(screen, theme.scaled(640)))
         self.answer.set_limit(placing.tallest_answer(screen))
@@ -249,6 +253,10 @@ class QuickPanel(QFrame):
             self._dress()
 
     def _dress(self) -> None:
+        for part in (self.field, self.field.viewport()):  # a style sheet leaves the inner one its old font
+            if part.font() != _larger():
+                part.setFont(_larger())
+        self.field.document().setDefaultFont(_larger())
         secondary = theme.colours().secondary.name()
         for label in (self._asked, self._record):
             label.setStyleSheet(f"color: {secondary}")

@@ -192,6 +192,7 @@ class QuickPrompt(QObject):
         answer = self._store.tree.get(message)
         self.step = Step.SEEN if self.panel.isVisible() else Step.UNSEEN
         self.panel.set_busy(busy=False)
+        self.panel.field.setPlaceholderText(self.tr("Ask on"))
         self.panel.answer.say(answer.text)
         some = bool(self.panel.answer.plain())
         self._show_outcome(answer, some=some)
