@@ -1,6 +1,6 @@
 # make run    the app (without a screen: a terminal chat)
 # make test   lint, types, tests
-# make bench  speed, each figure beside its limit and its peer
+# make bench  speed, each figure beside its limit and its peer; PART=app for that of the window
 # A fresh machine needs make, and Python 3.11 or later with venv and pip. The first command sets up the rest in .venv.
 
 STAMP := .venv/.set-up
@@ -15,7 +15,7 @@ test: lint types
 	.venv/bin/pytest $(PYTEST_ARGS)
 
 bench: $(STAMP)
-	@.venv/bin/cadre bench
+	@.venv/bin/cadre bench $(if $(PART),--part $(PART))
 
 lint: $(STAMP)
 	.venv/bin/ruff check --quiet
