@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QPalette
@@ -45,9 +46,15 @@ def mixed(one: QColor, other: QColor, share: float) -> QColor:
 
 def colours(palette: QPalette | None = None) -> Colours:
     palette = palette or QGuiApplication.palette()
-    text, ground = palette.text().color(), palette.base().color()
-    dark = ground.lightnessF() < 0.5
     accent = palette.color(QPalette.ColorRole.Accent)
+    return _colours(palette.text().color().rgb(), palette.base().color().rgb(), accent.rgb())
+
+
+@lru_cache(maxsize=4)
+def _colours(text_rgb: int, ground_rgb: int, accent_rgb: int) -> Colours:
+    """Kept, since everything that paints asks for them. Nobody changes a colour in place."""
+    text, ground, accent = QColor(text_rgb), QColor(ground_rgb), QColor(accent_rgb)
+    dark = ground.lightnessF() < 0.5
     return Colours(
         text=text,
         secondary=mixed(text, ground, 0.34),
@@ -85,6 +92,10 @@ def title() -> QFont:
     font = QFont(body())
     font.setWeight(QFont.Weight.DemiBold)
     return font
+
+
+def line_height() -> float:
+    return QFontMetricsF(body()).height()
 
 
 def measure() -> int:
