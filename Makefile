@@ -5,7 +5,7 @@
 
 STAMP := .venv/.set-up
 
-.PHONY: run test bench lint types format lock clean
+.PHONY: run test bench screenshots lint types format lock clean
 .DEFAULT_GOAL := run
 
 run: $(STAMP)
@@ -16,6 +16,10 @@ test: lint types
 
 bench: $(STAMP)
 	@.venv/bin/cadre bench $(if $(PART),--part $(PART))
+
+# Pictures stay in the history for good: look at them before you commit them.
+screenshots: $(STAMP)
+	@.venv/bin/python -m app.lab.pictures $(PICTURES_ARGS)
 
 lint: $(STAMP)
 	.venv/bin/ruff check --quiet

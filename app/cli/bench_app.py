@@ -51,6 +51,7 @@ def _asides(report: dict[str, Any]) -> list[str]:
     share = report["monitor"]["processor_share"]
     return [
         f"{mlx} when the window stood; {report['start']['modules']:,} modules were.",
-        "Longest pause " + ", ".join(f"{act} {_value(seconds, 's')}" for act, seconds in worst.items()) + ".",
+        "Longest pause " + ", ".join(f"{act} {_value(seconds, 's')}" for act, seconds in worst.items()) + "; "
+        f"the most that the interface itself worked in one turn {_value(report['stall']['worst_busy'], 's')}.",
         f"The monitor took {100 * share:.1f} % of one processor more.",
     ]

@@ -37,20 +37,25 @@ class Act(StrEnum):
 
 
 class Turns(QObject):
-    """pauses: (when, seconds since the turn before) of every turn of the event loop that was noted."""
+    """pauses: (when, seconds since the turn before) of every turn of the event loop that was noted.
+
+    busy: the most processor time that this thread took between two turns, whatever else the machine had to do.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.pauses: list[tuple[float, float]] = []
-        self._last = time.perf_counter()
+        self.busy = 0.0
+        self._last, self._worked = time.perf_counter(), time.thread_time()
         self._timer = QTimer(self, interval=1, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._note)
         self._timer.start()
 
     def _note(self) -> None:
-        now = time.perf_counter()
+        now, worked = time.perf_counter(), time.thread_time()
         self.pauses.append((now, now - self._last))
-        self._last = now
+        self.busy = max(self.busy, worked - self._worked)
+        self._last, self._worked = now, worked
 
     def stop(self) -> None:
         self._timer.stop()
@@ -139,6 +144,7 @@ def _figure(turns: Turns, acts: list[tuple[float, Act]], ended: float, tokens: i
             ("tokens", tokens),
             ("tokens_per_second", rate),
             ("turns", len(turns.pauses)),
+            ("worst_busy", turns.busy),
             ("worst_of", {act: max((p for a, p in takes if a is act), default=None) for act in Act}),
         ),
     )
