@@ -19,7 +19,7 @@ from app.window.start import Desktop
 from engine.models import places
 from engine.models.folders import BUILTIN
 
-_SOME_TOKENS = 4
+_SOME_TOKENS, _MOST_TOKENS = 4, 40
 _A_MODEL = "Qwen3-30B-A3B-4bit"
 """Shown as chosen where nothing was asked."""
 _NO_MODEL = "Written sample"
@@ -46,14 +46,14 @@ def answering(desktop: Desktop) -> QImage | QWidget:
     _warm(desktop)
     desktop.answers.moved.connect(look)
     window.pane.empty.requests.buttons[0].click()
-    until(lambda: not window.conversation.answering())
+    _end(desktop)
     return taken[0] if taken else window
 
 
 def answered(desktop: Desktop) -> QWidget:
     _warm(desktop)
     desktop.window.pane.empty.requests.buttons[0].click()
-    until(lambda: not desktop.window.conversation.answering())
+    _end(desktop)
     return desktop.window
 
 
@@ -62,9 +62,18 @@ def _warm(desktop: Desktop) -> None:
     window = desktop.window
     window.pane.empty.see.click()
     window.pane.empty.requests.buttons[1].click()
-    until(lambda: not window.conversation.answering())
+    _end(desktop)
     window.new_chat()
     window.pane.empty.see.click()
+
+
+def _end(desktop: Desktop) -> None:
+    """The answer's own, or after _MOST_TOKENS: random weights write on and on."""
+    conversation = desktop.window.conversation
+    message = conversation.path()[-1].message.id
+    until(lambda: not conversation.answering() or _tokens(desktop, message) >= _MOST_TOKENS)
+    conversation.stop()
+    until(lambda: not conversation.answering())
 
 
 def _tokens(desktop: Desktop, message: int) -> int:
