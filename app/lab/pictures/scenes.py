@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -20,6 +21,7 @@ from engine.models import places
 from engine.models.folders import BUILTIN
 
 _SOME_TOKENS, _MOST_TOKENS = 4, 40
+_LAID_OUT_MS = 40
 _A_MODEL = "Qwen3-30B-A3B-4bit"
 """Shown as chosen where nothing was asked."""
 _NO_MODEL = "Written sample"
@@ -36,12 +38,12 @@ def requests(desktop: Desktop) -> QWidget:
 
 
 def answering(desktop: Desktop) -> QImage | QWidget:
-    """Taken at once when some tokens are there: the demonstration's answers are short."""
+    """Taken as soon as some tokens are there and laid out: the demonstration's answers are short."""
     window, taken = desktop.window, list[QImage]()
 
     def look(message: int) -> None:
         if not taken and _tokens(desktop, message) >= _SOME_TOKENS:
-            taken.append(window.grab().toImage())
+            QTimer.singleShot(_LAID_OUT_MS, lambda: taken.append(window.grab().toImage()))
 
     _warm(desktop)
     desktop.answers.moved.connect(look)
