@@ -1,11 +1,11 @@
 # make run    the app (without a screen: a terminal chat)
 # make test   lint, types, tests
-# make bench  speed, each figure beside its limit and its peer
+# make bench  speed, each figure beside its limit and its peer; PART=app for that of the window
 # A fresh machine needs make, and Python 3.11 or later with venv and pip. The first command sets up the rest in .venv.
 
 STAMP := .venv/.set-up
 
-.PHONY: run test bench lint types format lock clean
+.PHONY: run test bench screenshots lint types format lock clean
 .DEFAULT_GOAL := run
 
 run: $(STAMP)
@@ -15,7 +15,11 @@ test: lint types
 	.venv/bin/pytest $(PYTEST_ARGS)
 
 bench: $(STAMP)
-	@.venv/bin/cadre bench
+	@.venv/bin/cadre bench $(if $(PART),--part $(PART))
+
+# Pictures stay in the history for good: look at them before you commit them.
+screenshots: $(STAMP)
+	@.venv/bin/python -m app.lab.pictures $(PICTURES_ARGS)
 
 lint: $(STAMP)
 	.venv/bin/ruff check --quiet

@@ -30,7 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "bench",
         help="how fast it is on this machine",
         description="Measures reading, decoding, memory and the first token, each beside its limit or a peer. "
-        "Without --model on synthetic checkpoints, which are written once into Cadre's folder.",
+        "Without --model on synthetic checkpoints, which are written once into Cadre's folder. --part app measures the "
+        "window instead, without a model: start, pauses while it answers, search, opening, the map, the monitor.",
     )
     parser.add_argument("--model", metavar="M", help="a model folder or an installed model's name")
     parser.add_argument(
@@ -46,6 +47,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Raises KnownError, EngineBug, Cancelled."""
+    if args.part == "app":
+        return _run_app(args)
     if args.part != "engine":
         raise KnownError(f"The {args.part} part of the bench is not there yet.", "Measure --part engine.")
     given = {
@@ -59,6 +62,20 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(report, indent=2))
     else:
         Console(highlight=False).print(_page(report))
+    return 0
+
+
+def _run_app(args: argparse.Namespace) -> int:
+    """Raises KnownError."""
+    from app.cli import bench_app
+    from app.lab.bench.run import bench
+
+    with _progress() as show:
+        report = bench(lambda done, of, what: show.tell(m.Measured("app", "bench", done, of, what)))
+    if args.json:
+        print(json.dumps(report, indent=2))
+    else:
+        Console(highlight=False).print(bench_app.page(report))
     return 0
 
 

@@ -68,7 +68,7 @@ class Chip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(colours.line)
         painter.setBrush(colours.fill)
-        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), theme.RADIUS_SMALL, theme.RADIUS_SMALL)
+        painter.drawRoundedRect(theme.framed(self.rect()), theme.RADIUS_SMALL, theme.RADIUS_SMALL)
         self._paint_icon(painter, colours)
         small = QFontMetrics(theme.small())
         about = small.horizontalAdvance(self._size)

@@ -235,8 +235,7 @@ class Composer(QFrame):
         if self._target:
             painter.setPen(colours.accent)
             painter.setBrush(theme.mixed(colours.window, colours.accent, 0.08))
-        area = self.rect().adjusted(0, 0, -1, -1)
-        painter.drawRoundedRect(area, theme.RADIUS + 2, theme.RADIUS + 2)
+        painter.drawRoundedRect(theme.framed(self.rect()), theme.RADIUS + 2, theme.RADIUS + 2)
         painter.end()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name

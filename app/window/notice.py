@@ -80,5 +80,5 @@ class Notice(QFrame):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(colours.line)
         painter.setBrush(colours.fill)
-        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), theme.RADIUS, theme.RADIUS)
+        painter.drawRoundedRect(theme.framed(self.rect()), theme.RADIUS, theme.RADIUS)
         painter.end()

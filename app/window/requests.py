@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
 
@@ -20,7 +20,9 @@ class Requests(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         self.buttons = [RequestButton(text, self) for text in self._texts()]
+        widest = max(button.sizeHint().width() for button in self.buttons)
         for button in self.buttons:
+            button.setFixedWidth(widest)
             button.clicked.connect(lambda _=False, button=button: self.asked.emit(button.text()))
             column.addWidget(button)
 
@@ -43,8 +45,11 @@ class RequestButton(QAbstractButton):
         self.setAccessibleName(text)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setFixedHeight(self.sizeHint().height())
+
+    def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
         metrics = QFontMetrics(theme.body())
-        self.setFixedSize(max(_WIDTH, metrics.horizontalAdvance(text) + 32), metrics.height() + 2 * theme.GRID)
+        return QSize(max(_WIDTH, metrics.horizontalAdvance(self.text()) + 32), metrics.height() + 2 * theme.GRID)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         colours = theme.colours()
@@ -52,7 +57,7 @@ class RequestButton(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(colours.accent if self.hasFocus() else colours.line)
         painter.setBrush(colours.hover if self.isDown() else colours.fill if self.underMouse() else colours.window)
-        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), theme.RADIUS, theme.RADIUS)
+        painter.drawRoundedRect(theme.framed(self.rect()), theme.RADIUS, theme.RADIUS)
         painter.setPen(colours.text)
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # it is English
         words = QFontMetrics(self.font()).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 24)

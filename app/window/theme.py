@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -45,9 +46,15 @@ def mixed(one: QColor, other: QColor, share: float) -> QColor:
 
 def colours(palette: QPalette | None = None) -> Colours:
     palette = palette or QGuiApplication.palette()
-    text, ground = palette.text().color(), palette.base().color()
-    dark = ground.lightnessF() < 0.5
     accent = palette.color(QPalette.ColorRole.Accent)
+    return _colours(palette.text().color().rgb(), palette.base().color().rgb(), accent.rgb())
+
+
+@lru_cache(maxsize=4)
+def _colours(text_rgb: int, ground_rgb: int, accent_rgb: int) -> Colours:
+    """Kept, since everything that paints asks for them. Nobody changes a colour in place."""
+    text, ground, accent = QColor(text_rgb), QColor(ground_rgb), QColor(accent_rgb)
+    dark = ground.lightnessF() < 0.5
     return Colours(
         text=text,
         secondary=mixed(text, ground, 0.34),
@@ -87,6 +94,10 @@ def title() -> QFont:
     return font
 
 
+def line_height() -> float:
+    return QFontMetricsF(body()).height()
+
+
 def measure() -> int:
     """Pixels of MEASURE characters of body text."""
     return round(QFontMetricsF(body()).horizontalAdvance("0") * MEASURE)
@@ -95,6 +106,11 @@ def measure() -> int:
 def scaled(pixels: int) -> int:
     """For what holds text: wider when the person wants larger text, up to a half more."""
     return round(pixels * min(1.5, max(1.0, QFontMetricsF(body()).height() / 20)))
+
+
+def framed(area: QRect) -> QRectF:
+    """Where a hairline round an area is drawn: in the middle of its outer pixels, so that no side is cut."""
+    return QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5)
 
 
 def dress(dark: bool | None = None) -> None:
@@ -107,7 +123,7 @@ def dress(dark: bool | None = None) -> None:
     QGuiApplication.setPalette(palette)
     application = QApplication.instance()
     if isinstance(application, QApplication):
-        application.setStyleSheet(_slim_scroll_bars(colours(palette)))
+        application.setStyleSheet(_slim_scroll_bars(colours(palette)) + _calm_controls(colours(palette)))
 
 
 def _slim_scroll_bars(look: Colours) -> str:
@@ -120,6 +136,24 @@ def _slim_scroll_bars(look: Colours) -> str:
     QScrollBar::handle {{ background: {handle}; border-radius: 3px; margin: 2px; min-height: 28px; min-width: 28px; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    """
+
+
+def _calm_controls(look: Colours) -> str:
+    """Flat, with round corners; the one to press is of the accent's colour; what is dark has an edge."""
+    edge, main = mixed(look.window, look.text, 0.2).name(), mixed(look.accent, QColor("black"), 0.25 * look.dark).name()
+    return f"""
+    QPushButton {{ background: {look.fill.name()}; border: 1px solid {edge}; border-radius: {RADIUS_SMALL}px;
+        padding: 4px 10px; }}
+    QPushButton:hover, QPushButton:pressed {{ background: {look.hover.name()}; }}
+    QPushButton:default {{ background: {main}; border-color: {main}; color: white; }}
+    QPushButton:focus {{ border-color: {look.accent.name()}; }}
+    QPushButton:disabled {{ color: {mixed(look.text, look.window, 0.55).name()}; }}
+    QLineEdit {{ background: {look.fill.name()}; border: 1px solid {edge}; border-radius: {RADIUS_SMALL}px;
+        padding: 3px 2px; }}
+    QLineEdit:focus {{ border-color: {look.accent.name()}; }}
+    QCheckBox::indicator:unchecked {{ width: 14px; height: 14px; border: 1px solid {look.secondary.name()};
+        border-radius: 3px; }}
     """
 
 

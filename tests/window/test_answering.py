@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 from app.store.rows import Settings, State
+from app.window.transcript.text_view import TextView
 from engine import messages as m
 from tests.window import acting
 from tests.window.acting import answering, end, failure, opening, pieces, tokens
@@ -164,9 +165,9 @@ def test_thinking_is_folded(qtbot, window, engine):
     view = last_answer(window)
     assert shown_text(view) == "So."
     assert view._thinking._fold.text() == "Thought in 4 words ▸"
-    assert not view._thinking._text.isVisible()
+    assert view._thinking.findChildren(TextView) == []
     view._thinking._fold.click()
-    assert view._thinking._text.toPlainText() == "Let me see it."
+    assert [text.toPlainText() for text in view._thinking.findChildren(TextView)] == ["Let me see it."]
     assert view.plain() == "So."
 
 

@@ -248,12 +248,39 @@ def test_a_long_chat_makes_its_earlier_messages_when_wanted(qtbot, window, store
 
     window.open_chat(chat.id)
 
-    assert len(window.pane.transcript._views) == 12
-    bar = window.pane.transcript.verticalScrollBar()
-    qtbot.waitUntil(lambda: bar.value() == bar.maximum() > 0, timeout=PATIENCE)
+    transcript, bar = window.pane.transcript, window.pane.transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum() > 0 and not transcript._soon.isActive(), timeout=PATIENCE)
+    made = len(transcript._views)
+    assert transcript.viewport().height() < transcript.page.height()
+    assert made < 60
     bar.setValue(0)
-    qtbot.waitUntil(lambda: len(window.pane.transcript._views) > 12, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(transcript._views) > made, timeout=PATIENCE)
     assert [view.placed.message.text for view in window.pane.transcript.views()] == [f"text {n}" for n in range(60)]
+
+
+def test_a_long_chat_shows_at_once_what_fills_the_screen(qtbot, window, store):
+    chat, _ = said(store, *["word " * 300] * 20)
+
+    window.open_chat(chat.id)
+
+    transcript = window.pane.transcript
+    at_once = len(transcript._views)
+    qtbot.waitUntil(lambda: transcript.verticalScrollBar().maximum() > 0, timeout=PATIENCE)
+    assert 2 <= at_once < 8
+
+
+def test_a_taller_window_is_filled_too(qtbot, window, store):
+    chat, _ = said(store, *["a"] * 60)
+    window.resize(900, 400)
+    window.open_chat(chat.id)
+    transcript = window.pane.transcript
+    qtbot.waitUntil(lambda: not transcript._soon.isActive(), timeout=PATIENCE)
+
+    window.resize(900, 1600)
+
+    bar = transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum() > 0 and not transcript._soon.isActive(), timeout=PATIENCE)
+    assert len(transcript._views) < 60
 
 
 def test_a_new_chat_begins_with_its_first_message(qtbot, window, store, talked):

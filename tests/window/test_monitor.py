@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -12,9 +14,11 @@ from app.window import theme
 from app.window.monitor.cells import cells, colours, experts_at, per_cell
 from app.window.monitor.curve import _thinned
 from app.window.monitor.map_view import MapView
+from app.window.monitor.pane import MonitorPane
 from app.window.timeline import Part, Timeline
+from app.window.words import stage
 from engine import messages as m
-from tests.window.acting import EXPERTS, LAYERS, answering, end, opening, selection, tokens
+from tests.window.acting import EXPERTS, LAYERS, answering, end, failure, opening, selection, tokens
 from tests.window.driving import asked, idle, write
 
 
@@ -132,6 +136,32 @@ def test_the_monitor_follows_the_answer(qtbot, window, engine):
     assert "Answering" in pane._timeline.accessibleDescription() or pane._timeline._timeline is not None
     window.new_chat()
     assert pane._nothing.isVisible()
+
+
+def test_figures_are_renewed_less_often_than_the_map_while_tokens_come(qtbot, qapp):
+    pane = MonitorPane()
+    qtbot.addWidget(pane)
+    timeline = Timeline.begin(0.0)
+    first, second, third = (seen([*opening("r"), *tokens("r", "abcd"[:n])]) for n in (2, 3, 4))
+    pane.show_answer(replace(first, now=1.0), timeline)
+
+    pane.show_answer(replace(second, now=1.05), timeline)
+    assert pane._map._view.tokens == 3
+    assert pane._coverage._values == first.coverage
+    pane.show_answer(replace(third, now=1.11), timeline)
+    assert pane._coverage._values == third.coverage
+
+
+def test_an_end_is_shown_at_once(qtbot, qapp):
+    pane = MonitorPane()
+    qtbot.addWidget(pane)
+    going_on = seen([*opening("r"), *tokens("r", "abc")])
+    failed = views.reduce(going_on, failure("r"), 0.01)
+    pane.show_answer(going_on, Timeline.begin(0.0))
+
+    pane.show_answer(failed, Timeline.begin(0.0))
+
+    assert pane._took._value.text() == stage(failed) != stage(going_on)
 
 
 def test_closed_it_is_one_line(qtbot, window, engine):

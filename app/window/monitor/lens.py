@@ -52,7 +52,7 @@ class Lens(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(colours.line)
         painter.setBrush(colours.window)
-        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), theme.RADIUS_SMALL, theme.RADIUS_SMALL)
+        painter.drawRoundedRect(theme.framed(self.rect()), theme.RADIUS_SMALL, theme.RADIUS_SMALL)
         painter.setFont(theme.small())
         for number, expert in enumerate(self._ids):
             place = QRectF(_PAD + number * _CELL, _PAD, _CELL, _CELL)

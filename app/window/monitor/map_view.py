@@ -19,7 +19,7 @@ from app.window.monitor.lens import Lens
 
 GAP = 1
 CELL = 5
-WIDEST = 18
+WIDEST = 68
 _MOST_SIGNS = 400
 """Outlines and dots painted at once; more are a colour and cost time."""
 _FRAME_MS = 33

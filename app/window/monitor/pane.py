@@ -22,6 +22,8 @@ from app.window.monitor.timeline_bar import TimelineBar
 from app.window.timeline import Part, Timeline
 
 _SIDE = 2 * theme.GRID
+_FIGURE_SECONDS = 0.1
+"""Between two renewals of all but the map while tokens come: nobody reads faster, and each costs as much as the map."""
 _MAP_SHARE = 0.42
 """Most of the pane's height that the map takes, so that the figures under it are seen, too."""
 
@@ -45,6 +47,7 @@ class MonitorPane(QWidget):
         self._took, self._timeline = self._figure(self.tr("This answer")), TimelineBar()
         self._summary = ""
         self._shown_experts: Experts | None = None
+        self._figures_of, self._stage = (0.0, 0.0), ""
         self._nothing = self._note()
         self._nothing.setText(self.tr("Ask something, and watch here which experts answer."))
         self._parts: list[QWidget] = []
@@ -112,6 +115,10 @@ class MonitorPane(QWidget):
     # --- shown --------------------------------------------------------------------------------------------
 
     def show_answer(self, view: View, timeline: Timeline) -> None:
+        if self._is_soon(view):
+            self._map.show_view(view, self._summary)
+            return
+        self._figures_of, self._stage = (view.began, view.now), view.stage
         self._show_parts(shown=True)
         self._summary = words.summary(view)
         memory = view.memory
@@ -129,6 +136,12 @@ class MonitorPane(QWidget):
         self._show_curves(view)
         self._took.say(words.stage(view) if view.record is None else words.seconds(view.record.seconds["total"]))
         self._timeline.show_timeline(timeline)
+
+    def _is_soon(self, view: View) -> bool:
+        """The same answer's tokens go on, and its figures were renewed a moment ago."""
+        began, renewed = self._figures_of
+        going_on = view.tokens > 1 and view.stage == self._stage and view.began == began
+        return going_on and 0 <= view.now - renewed < _FIGURE_SECONDS
 
     def _show_experts(self, view: View, timeline: Timeline) -> None:
         some = view.experts is not None
@@ -162,6 +175,7 @@ class MonitorPane(QWidget):
 
     def show_nothing(self) -> None:
         """It is not known how the message that is shown came about."""
+        self._figures_of = (0.0, 0.0)
         self._show_parts(shown=False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name

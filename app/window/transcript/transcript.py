@@ -1,12 +1,13 @@
 """The messages of a chat in a column of readable measure. Follows the answer unless the person scrolled away.
 
-A long chat shows its last messages at once; the earlier ones are made when someone scrolls to them.
+A long chat shows at once as many of its last messages as fill the screen, since each takes some milliseconds; the
+earlier ones are made when someone scrolls near them, a few in every turn of the event loop.
 """
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.store.rows import Placed, Role
@@ -17,9 +18,12 @@ from app.window.transcript.message_view import MessageView
 from app.window.transcript.question_view import Question
 from app.window.transcript.typesetter import Typesetter
 
-AT_ONCE = 12
+_BATCH = 4
+"""Earlier messages that are made in one turn."""
 _NEAR = 400
 """Pixels from the top at which earlier messages are made."""
+_LINE = 90
+"""Characters: more than a line takes, so that messages are higher than they are guessed."""
 
 
 class Transcript(QScrollArea):
@@ -44,7 +48,7 @@ class Transcript(QScrollArea):
         self._following = True
         self._holding: int | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(lambda: self._make_earlier(AT_ONCE))
+        self._soon.timeout.connect(self._make_near)
         self.page = self._page()
         self.setWidget(self.page)
         bar = self.verticalScrollBar()
@@ -55,7 +59,7 @@ class Transcript(QScrollArea):
         page = QWidget(self)
         sides = QHBoxLayout(page)
         sides.setContentsMargins(3 * theme.GRID, 2 * theme.GRID, 3 * theme.GRID, 2 * theme.GRID)
-        inner = QWidget(page)
+        inner = self._inner = QWidget(page)
         inner.setMaximumWidth(theme.measure())
         self._column = QVBoxLayout(inner)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -79,7 +83,7 @@ class Transcript(QScrollArea):
             view.deleteLater()
         del self._views[keep:]
         if not keep:
-            split = max(0, len(path) - AT_ONCE)
+            split = len(path) - filling(path, self.window().height(), round(theme.line_height()))
             self._earlier, new = path[:split], path[split:]
         else:
             new = path[same:]
@@ -87,6 +91,7 @@ class Transcript(QScrollArea):
             self.append(placed)
         self._following = True
         self._to_end()
+        self._look_up()
 
     def append(self, placed: Placed) -> MessageView:
         view = self._made(placed)
@@ -110,12 +115,23 @@ class Transcript(QScrollArea):
 
     def _made(self, placed: Placed) -> MessageView:
         kind = Question if placed.message.role is Role.USER else AnswerView
-        view = kind(placed, self._formats)
+        view = kind(placed, self._formats, self._inner)
         view.walked.connect(self.walked)
         view.edited.connect(self.edited)
         view.again.connect(self.again)
         view.deleted.connect(self.deleted)
         return view
+
+    def _look_up(self) -> None:
+        """Soon, whether earlier messages are near."""
+        if self._earlier:
+            self._soon.start()
+
+    def _make_near(self) -> None:
+        """A few, and again, until none is near: a screen that is not filled has its top in sight."""
+        if self.isVisible() and self.verticalScrollBar().value() < _NEAR:
+            self._make_earlier(_BATCH)
+            self._look_up()
 
     def _make_earlier(self, count: int) -> None:
         """The last of the earlier ones, above; what is seen stays where it is."""
@@ -144,8 +160,8 @@ class Transcript(QScrollArea):
     def _scrolled(self, value: int) -> None:
         bar = self.verticalScrollBar()
         self._following = value >= bar.maximum() - 4
-        if value < _NEAR and self._earlier and bar.maximum() > 0:
-            self._soon.start()
+        if value < _NEAR:
+            self._look_up()
 
     def _to_end(self) -> None:
         bar = self.verticalScrollBar()
@@ -162,6 +178,11 @@ class Transcript(QScrollArea):
         super().resizeEvent(event)
         for view in self._views:
             self._fit(view)
+        self._look_up()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 -- Qt's name
+        super().showEvent(event)
+        self._look_up()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
         super().changeEvent(event)
@@ -179,3 +200,13 @@ def _common(shown: list[Placed], path: list[Placed]) -> int:
             return same
         same += 1
     return same
+
+
+def filling(path: list[Placed], height: int, line: int) -> int:
+    """How many of the last messages are surely as high as that, in pixels; at least two, where there are so many."""
+    guessed = 0
+    for count, placed in enumerate(reversed(path), start=1):
+        guessed += line * sum(-(-len(text) // _LINE) for text in placed.message.text.split("\n"))
+        if guessed >= height and count > 1:
+            return count
+    return len(path)

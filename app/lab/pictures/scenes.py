@@ -1,0 +1,163 @@
+"""The states to show, one function each: it brings the app there and gives the widget to be pictured, or its picture.
+
+A state that a later part of the app adds needs one function and one row of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from app.attachments.file import File, Kind
+from app.lab.pictures.studio import until
+from app.store.rows import Settings
+from app.window.start import Desktop
+from engine.models import places
+from engine.models.folders import BUILTIN
+
+_SOME_TOKENS, _MOST_TOKENS = 4, 40
+_LAID_OUT_MS = 40
+_A_MODEL = "Qwen3-30B-A3B-4bit"
+"""Shown as chosen where nothing was asked."""
+_NO_MODEL = "Written sample"
+"""Shown as chosen where the answer is ours: no model is said to have written it."""
+
+
+def first_start(desktop: Desktop) -> QWidget:
+    return desktop.window
+
+
+def requests(desktop: Desktop) -> QWidget:
+    desktop.window.pane.empty.see.click()
+    return desktop.window
+
+
+def answering(desktop: Desktop) -> QImage | QWidget:
+    """Taken as soon as some tokens are there and laid out: the demonstration's answers are short."""
+    window, taken = desktop.window, list[QImage]()
+
+    def look(message: int) -> None:
+        if not taken and _tokens(desktop, message) >= _SOME_TOKENS:
+            QTimer.singleShot(_LAID_OUT_MS, lambda: taken.append(window.grab().toImage()))
+
+    _warm(desktop)
+    desktop.answers.moved.connect(look)
+    window.pane.empty.requests.buttons[0].click()
+    _end(desktop)
+    return taken[0] if taken else window
+
+
+def answered(desktop: Desktop) -> QWidget:
+    _warm(desktop)
+    desktop.window.pane.empty.requests.buttons[0].click()
+    _end(desktop)
+    return desktop.window
+
+
+def _warm(desktop: Desktop) -> None:
+    """A first request, which also starts the engine; then a new chat that offers requests."""
+    window = desktop.window
+    window.pane.empty.see.click()
+    window.pane.empty.requests.buttons[1].click()
+    _end(desktop)
+    window.new_chat()
+    window.pane.empty.see.click()
+
+
+def _end(desktop: Desktop) -> None:
+    """The answer's own, or after _MOST_TOKENS: random weights write on and on."""
+    conversation = desktop.window.conversation
+    message = conversation.path()[-1].message.id
+    until(lambda: not conversation.answering() or _tokens(desktop, message) >= _MOST_TOKENS)
+    conversation.stop()
+    until(lambda: not conversation.answering())
+
+
+def _tokens(desktop: Desktop, message: int) -> int:
+    seen = desktop.answers.seen(message)
+    return seen[0].tokens if seen is not None else 0
+
+
+def empty(desktop: Desktop) -> QWidget:
+    return desktop.window
+
+
+def long_text(desktop: Desktop) -> QWidget:
+    """Formulas are drawn in a process of their own."""
+    _open(desktop, "What coverage tells")
+    pane = desktop.window.pane
+    text = pane.transcript.views()[-1].texts()[0]
+    until(lambda: text.document().toPlainText().count("\ufffc") >= 5)
+    pane.transcript.verticalScrollBar().setValue(0)
+    return desktop.window
+
+
+def failed(desktop: Desktop) -> QWidget:
+    """A prompt that the built-in model has no room for."""
+    text = "The tenant keeps the stairs clean. " * 800
+    lease = File("lease.txt", Kind.TEXT, len(text), text)
+    desktop.window.conversation.set_settings(Settings(model=BUILTIN))
+    desktop.window.conversation.send("What does the lease say about the kitchen?", [lease])
+    until(lambda: not desktop.window.conversation.answering())
+    return desktop.window
+
+
+def models(desktop: Desktop) -> QWidget:
+    desktop.window.models_wanted.emit()
+    return desktop.models_page
+
+
+def search(desktop: Desktop) -> QWidget:
+    _open(desktop, "A train from Lyon to Turin")
+    rows, before = desktop.window.sidebar.list.model(), desktop.window.sidebar.list.model().rowCount()
+    desktop.window.sidebar.search.setText("train")
+    until(lambda: rows.rowCount() < before)
+    return desktop.window
+
+
+def attachments(desktop: Desktop) -> QWidget:
+    """Read as if dropped; the last one is refused."""
+    folder = places.home() / "files"
+    folder.mkdir(exist_ok=True)
+    jpeg = b"\xff\xd8\xff\xe0\0\x10JFIF"
+    files = {"lease.txt": b"The tenant " * 300, "rent.py": b"rent = 12 * 840\n" * 40, "kitchen.jpg": jpeg}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    pane = desktop.window.pane
+    pane.attaching.take([folder / name for name in files])
+    until(lambda: len(pane.composer.shelf.files()) == 2 and pane.notice.isVisible())
+    QTest.keyClicks(pane.composer.field, "What does the lease say about the kitchen?")
+    return desktop.window
+
+
+def _open(desktop: Desktop, title: str) -> None:
+    chat = next(chat for chat in desktop.store.chats.all() if chat.title == title)
+    desktop.window.open_chat(chat.id)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """chats: whether there is a history. model: what new chats would ask; "": what is there, the demonstration."""
+
+    bring: Callable[[Desktop], QImage | QWidget]
+    chats: bool = True
+    model: str = ""
+
+
+SCENES: dict[str, Scene] = {
+    "first-start": Scene(first_start, chats=False),
+    "requests": Scene(requests, chats=False),
+    "answering": Scene(answering),
+    "answered": Scene(answered),
+    "empty": Scene(empty, model=_A_MODEL),
+    "long-text": Scene(long_text, model=_NO_MODEL),
+    "failed": Scene(failed),
+    "models": Scene(models),
+    "search": Scene(search, model=_NO_MODEL),
+    "attachments": Scene(attachments, model=_A_MODEL),
+}
