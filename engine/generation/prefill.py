@@ -6,6 +6,7 @@ Like mlx-lm's `generate_step`, all tokens but the last: the last is the first st
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import mlx.core as mx
@@ -13,22 +14,32 @@ import mlx.core as mx
 from engine.generation.opened import Opened, arrays
 from engine.generation.undo import mark
 from engine.routing.block import Way
+from engine.vision.eyes import Seen, pieces
 
 PieceDone = Callable[[int], None]
 """Called with the tokens done so far, nothing in flight; may raise Cancelled."""
 
 
-def prefill(opened: Opened, caches: list[Any], tokens: Sequence[int], way: Way, piece: int, done: PieceDone) -> None:
+def prefill(
+    opened: Opened,
+    caches: list[Any],
+    tokens: Sequence[int],
+    way: Way,
+    piece: int,
+    done: PieceDone,
+    seen: Seen = MappingProxyType({}),
+) -> None:
     """Tokens through the model in pieces of at most `piece`. Whatever stops it leaves whole pieces behind."""
-    for at in range(0, len(tokens), piece):
-        part = tokens[at : at + piece]
+    at = 0
+    for part in pieces(tokens, piece):
         undo = mark(caches, len(part))
         try:
             with opened.through(way):
-                opened.model(mx.array(list(part))[None], cache=caches)
+                opened.forward(part, caches, seen)
                 mx.eval(arrays(caches))
         except BaseException:
             undo()
             raise
         mx.clear_cache()
-        done(at + len(part))
+        at += len(part)
+        done(at)

@@ -1,0 +1,127 @@
+"""Small checkpoints that see, with random weights, made with mlx-vlm's own classes and laid out as it lays them out.
+
+Like `tiny.py`, which makes those that only read. Uses MLX in the thread that calls it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from mlx.utils import tree_flatten
+from tokenizers import AddedToken, Tokenizer
+
+from engine.lab.families import EXPERTS, TOP_K, VOCABULARY, WINDOW, Config
+from engine.lab.tiny import randomised
+from engine.lab.tiny_tokenizer import tiny_tokenizer
+
+MARKS = {"image_token": "<|image|>", "boi_token": "<|image>", "eoi_token": "<image|>"}
+_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}{% else %}"
+    "{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' %}<|image|>{% else %}{{ part['text'] }}{% endif %}"
+    "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+_GEMMA4: Config = {
+    "model_type": "gemma4",
+    "audio_config": None,
+    "text_config": {
+        "model_type": "gemma4_text",
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "moe_intermediate_size": 64,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 1,
+        "num_global_key_value_heads": 1,
+        "attention_k_eq_v": True,
+        "head_dim": 16,
+        "global_head_dim": 32,
+        "num_experts": EXPERTS,
+        "top_k_experts": TOP_K,
+        "enable_moe_block": True,
+        "num_kv_shared_layers": 0,
+        "hidden_size_per_layer_input": 0,
+        "use_double_wide_mlp": False,
+        "use_bidirectional_attention": "vision",
+        "sliding_window": WINDOW,
+        "layer_types": ["sliding_attention", "full_attention"] * 2,
+        "final_logit_softcapping": 30.0,
+        "max_position_embeddings": 4096,
+        "tie_word_embeddings": True,
+    },
+    "vision_config": {
+        "model_type": "gemma4_vision",
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "global_head_dim": 16,
+        "patch_size": 4,
+        "pooling_kernel_size": 2,
+        "position_embedding_size": 64,
+        "default_output_length": 16,
+    },
+}
+_PROCESSOR = {
+    "processor_class": "Gemma4Processor",
+    "image_processor": {"patch_size": 4, "pooling_kernel_size": 2, "max_soft_tokens": 16},
+}
+SIGHTED: Mapping[str, Config] = {"gemma4": _GEMMA4}
+
+
+def make_sighted_checkpoint(
+    folder: Path, family: str, *, seed: int = 0, overrides: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a random checkpoint of `family` (a key of `SIGHTED`) into `folder`, in float32, and return the folder.
+
+    overrides: replaces keys of the family's `text_config`. `config.json` comes last.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config: Config = json.loads(json.dumps(SIGHTED[family]))
+    config["text_config"] |= dict(overrides or {})
+    config |= _tokenizer(folder) | {"torch_dtype": "float32"}
+    config["text_config"]["vocab_size"] = config["vocab_size"]
+    mx.random.seed(seed)
+    model = randomised(_model(config), seed)
+    weights = dict(tree_flatten(model.parameters()))
+    mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx"})
+    (folder / "processor_config.json").write_text(json.dumps(_PROCESSOR, indent=2), encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")  # mlx-lm's would drop the eyes
+    return folder
+
+
+def _model(config: Config) -> Any:
+    family: Any = importlib.import_module(f"mlx_vlm.models.{config['model_type']}")
+    made = family.ModelConfig.from_dict(json.loads(json.dumps(config)))
+    made.text_config = family.TextConfig.from_dict(dict(config["text_config"]))
+    made.vision_config = family.VisionConfig.from_dict(dict(config["vision_config"]))
+    return family.Model(made)
+
+
+def _tokenizer(folder: Path) -> dict[str, int]:
+    """The tiny tokenizer with marks for pictures; returns what config.json names."""
+    ids = tiny_tokenizer(folder, VOCABULARY)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.add_special_tokens([AddedToken(mark, special=True) for mark in (*MARKS.values(), "<|video|>")])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    settings["extra_special_tokens"] = MARKS
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
+    (folder / "chat_template.jinja").write_text(_TEMPLATE, encoding="utf-8")
+    known = tokenizer.get_vocab()
+    marks = {
+        "image_token_id": known[MARKS["image_token"]],
+        "boi_token_id": known[MARKS["boi_token"]],
+        "eoi_token_id": known[MARKS["eoi_token"]],
+        "video_token_id": known["<|video|>"],
+    }
+    return ids | marks | {"vocab_size": len(known)}

@@ -1,0 +1,67 @@
+"""`exact` with pictures is mlx-vlm, token for token, at every residency, and whatever the pieces are."""
+
+from __future__ import annotations
+
+import mlx.core as mx
+import numpy as np
+import pytest
+from mlx_lm.models.cache import make_prompt_cache
+
+from engine.generation.opened import arrays
+from engine.generation.prefill import prefill
+from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
+from engine.messages import Turn
+from tests.running import exact_way, opened
+from tests.vision import reference
+from tests.vision.pictures import png
+
+TOKENS = 32
+TEXT = "Which of the two shows the sea?"
+ONE, TWO = (png(50, 70, seed=1),), (png(50, 70, seed=1), png(90, 40, seed=2))
+
+
+@pytest.fixture(scope="module", params=sorted(SIGHTED))
+def folder(request, tmp_path_factory):
+    return make_sighted_checkpoint(tmp_path_factory.mktemp("sighted") / request.param, request.param)
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    model = opened(folder)
+    yield model
+    model.close()
+
+
+def generate(model, count, pictures, *, piece=10_000, text=TEXT):
+    """Greedy tokens after a user's message, as `Answer` makes them."""
+    assert model.eyes is not None
+    model.resize(count)
+    look = model.eyes.read([Turn("user", text, pictures)])
+    caches = make_prompt_cache(model.model)
+    seen = model.eyes.encode(look.tokens, look.pixels, lambda: None)
+    way = exact_way(model, count)
+    prefill(model, caches, look.tokens[:-1], way, piece, lambda _count: None, seen)
+    token, tokens = mx.array(look.tokens[-1:]), []
+    with model.through(way):
+        for _ in range(TOKENS):
+            token = mx.argmax(model.model(token[None], cache=caches)[:, -1, :], axis=-1)
+            tokens.append(int(np.array(token)[0]))
+    return tokens
+
+
+@pytest.mark.parametrize("pictures", [ONE, TWO, ()], ids=["one", "two", "none"])
+def test_exact_equals_mlx_vlm_at_every_residency(folder, model, pictures):
+    expected = reference.greedy(folder, TEXT, pictures, TOKENS)
+    E = model.layout.experts
+    for count in (model.router_shape.least, E // 2, E):
+        assert generate(model, count, pictures) == expected, f"{count} of {E} experts"
+
+
+def test_pictures_change_the_answer(folder):
+    assert len({tuple(reference.greedy(folder, TEXT, given, TOKENS)) for given in (ONE, TWO, TWO[::-1], ())}) == 4
+
+
+def test_the_pieces_do_not_change_the_answer(folder, model):
+    expected = reference.greedy(folder, TEXT, TWO, TOKENS)
+    for piece in (1, 7, 24):
+        assert generate(model, model.layout.experts, TWO, piece=piece) == expected, f"pieces of {piece}"
