@@ -84,6 +84,7 @@ class Answer:
         self._profile: Profile | None = None
         self._look = Look([])
         self._seen: Seen = {}
+        self._encoded = 0
         self.plan: Plan | None = None
 
     def run(self, kept: Conversation | None) -> tuple[Record, Conversation]:
@@ -123,7 +124,13 @@ class Answer:
             telling.notes.append(note)
         if piece := stream.finish():
             telling.rest(piece)
-        return telling.record(finish, stream.text, len(prompt), reused), conversation
+        return telling.record(finish, stream.text, self._tokens(reused)), conversation
+
+    def _tokens(self, reused: int) -> dict[str, int]:
+        """encoded: pictures that went through the encoder; the others were kept from an earlier request."""
+        prompt = self._look.tokens
+        pictures = {"pictures": sum(token < 0 for token in prompt), "encoded": self._encoded}
+        return {"prompt": len(prompt), "reused": reused} | (pictures if self._look.pixels else {})
 
     def reselect(self) -> None:
         """The set is chosen anew after the next token."""
@@ -219,6 +226,7 @@ class Answer:
         reused = len(conversation.tokens)
         new = prompt[reused:-1]
         if self._opened.eyes is not None:
+            self._encoded = len(self._opened.eyes.unseen(new))
             self._seen = self._opened.eyes.encode(new, self._look.pixels, self._between)
         if self.plan.mode is Mode.EXACT:
             self._prefill_exact(conversation, new)

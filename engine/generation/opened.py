@@ -1,7 +1,7 @@
 """Opens a checkpoint for answering: dense weights in memory, experts behind banks. Engine thread only.
 
-The model is built by mlx-lm's own `load_model`, or by mlx-vlm's when it sees, lazily; before anything is evaluated the stacked expert tensors
-are replaced by empty banks, so no expert tensor is ever materialised.
+The model is built by mlx-lm's own `load_model`, or by mlx-vlm's when it sees, lazily; before anything is evaluated
+the stacked expert tensors are replaced by empty banks, so no expert tensor is ever materialised.
 """
 
 from __future__ import annotations

@@ -47,11 +47,10 @@ class Look:
 
 
 class Eyes:
-    """encoded: how many pictures went through the encoder so far."""
+    """Of one opened model."""
 
     def __init__(self, checkpoint: Checkpoint, model: Any, encoder_bytes: int) -> None:
         self.encoder_bytes = encoder_bytes
-        self.encoded = 0
         self._checkpoint = checkpoint
         self._model = model
         self._image_token = int(model.config.image_token_id)
@@ -62,7 +61,9 @@ class Eyes:
     # --- the prompt ---------------------------------------------------------------------------------------
 
     def read(self, turns: Sequence[Turn]) -> Look:
-        """Raises:
+        """The turns as a prompt, through the checkpoint's own template and processor.
+
+        Raises:
             KnownError: a picture is no use, or the model's template and the pictures do not fit.
         """
         if (count := sum(len(turn.images) for turn in turns)) > MOST_PICTURES:
@@ -123,11 +124,11 @@ class Eyes:
         if not fingerprints:
             return 0
         vision = self._model.config.vision_config
-        patches = max(look.pixels[f].size for f in fingerprints) // (3 * vision.patch_size**2)
+        patches = max(look.pixels[f].size for f in fingerprints) // (3 * int(vision.patch_size) ** 2)
         widths = 8 * vision.hidden_size + 3 * vision.intermediate_size
         scores = 3 * vision.num_attention_heads * patches
         width = int(self._model.config.text_config.hidden_size)
-        return 4 * (patches * (widths + scores) + len(fingerprints) * patches * width)
+        return int(4 * (patches * (widths + scores) + len(fingerprints) * patches * width))
 
     def encode(self, tokens: Sequence[int], pixels: Mapping[int, mx.array], check: Check) -> Seen:
         """Every picture in these tokens, through the encoder when it is not kept; the encoder's weights are read
@@ -140,7 +141,6 @@ class Eyes:
                 for fingerprint in unseen:
                     seen[fingerprint] = self._model.encode_image(pixels[fingerprint])[0]
                     mx.eval(seen[fingerprint])
-                    self.encoded += 1
         for fingerprint, features in seen.items():
             self._kept[fingerprint] = features
             self._kept.move_to_end(fingerprint)

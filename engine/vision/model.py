@@ -106,6 +106,8 @@ def _let_pictures_be_whole(model: Any) -> None:
         def _apply_blockwise_bidirectional_overlay(self, mask: mx.array, types: mx.array) -> mx.array:
             tokens = types.shape[1]
             square = super()._apply_blockwise_bidirectional_overlay(mask[..., -tokens:], types)
-            return mx.concatenate([mx.broadcast_to(mask, (*square.shape[:-1], mask.shape[-1]))[..., :-tokens], square], -1)
+            return mx.concatenate(
+                [mx.broadcast_to(mask, (*square.shape[:-1], mask.shape[-1]))[..., :-tokens], square], -1
+            )
 
     text.__class__ = Whole

@@ -63,7 +63,7 @@ def _read(path: Path) -> bytes:
 
 def _decoded(name: str, content: bytes) -> Any:
     """The picture as an upright RGB image of Pillow's."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -72,12 +72,11 @@ def _decoded(name: str, content: bytes) -> Any:
             _check_sides(name, *image.size)
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG decodes straight to a smaller size
             image.load()
-            image = _on_white(image)
             image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
-            return ImageOps.exif_transpose(image)
+            return ImageOps.exif_transpose(_on_white(image))
     except KnownError:
         raise
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise KnownError(f"{name} is not a picture Cadre can read.", _remedy(content)) from error
     except Image.DecompressionBombError as error:
         raise _too_large(name, "hundreds of megapixels") from error

@@ -38,4 +38,6 @@ def greedy(path: Path, text: str, pictures: Sequence[bytes], n: int) -> list[int
     inputs = dict(processor(text=[prompt], images=images or None, add_special_tokens=False))
     ids, pixels, _ = (inputs.pop(name, None) for name in ("input_ids", "pixel_values", "attention_mask"))
     model.language_model._position_ids = model.language_model._rope_deltas = None
-    return [int(token) for token, _ in ar.generate_step(ids, model, pixels, None, max_tokens=n, temperature=0, **inputs)]
+    return [
+        int(token) for token, _ in ar.generate_step(ids, model, pixels, None, max_tokens=n, temperature=0, **inputs)
+    ]

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from mlx_lm.models.cache import make_prompt_cache
 
-from engine.generation.opened import arrays
 from engine.generation.prefill import prefill
 from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
 from engine.messages import Turn
