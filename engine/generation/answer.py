@@ -83,7 +83,7 @@ class Answer:
         self._saved: list[np.ndarray] = []
         self._profile: Profile | None = None
         self._look = Look([])
-        self._seen: Seen = {}
+        self._seen = Seen()
         self._encoded = 0
         self.plan: Plan | None = None
 
@@ -227,7 +227,8 @@ class Answer:
         new = prompt[reused:-1]
         if self._opened.eyes is not None:
             self._encoded = len(self._opened.eyes.unseen(new))
-            self._seen = self._opened.eyes.encode(new, self._look.pixels, self._between)
+            self._seen = self._opened.eyes.encode(self._look, new, self._between)
+            self._opened.eyes.place(conversation.caches, self._seen, len(prompt))
         if self.plan.mode is Mode.EXACT:
             self._prefill_exact(conversation, new)
         elif self.ask.profile:
@@ -304,7 +305,7 @@ class Answer:
             conversation.extend(new[len(conversation.tokens) - before : count], coverage)
             self._between()
 
-        prefill(self._opened, conversation.caches, new, way, self._piece, piece_done, self._seen)
+        prefill(self._opened, conversation.caches, new, way, self._piece, piece_done, self._seen, before)
 
     def _install(self, selection: list[list[int]]) -> None:
         """Exactly these experts resident, and the routers told."""

@@ -131,12 +131,12 @@ class Opened:
             for block, one in zip(self.blocks, before, strict=True):
                 block.way = one
 
-    def forward(self, tokens: Sequence[int], caches: list[Any], seen: Seen) -> mx.array:
-        """Logits [1, T, V] after a part of a prompt, in which pictures stand as their fingerprints."""
-        if self.eyes is None or min(tokens) >= 0:
-            logits: mx.array = self.model(mx.array(list(tokens))[None], cache=caches)
-        else:
-            logits = self.model(self.eyes.ids(tokens), cache=caches, **self.eyes.embedded(tokens, seen))
+    def forward(self, tokens: Sequence[int], at: int, caches: list[Any], seen: Seen) -> mx.array:
+        """Logits [1, T, V] after a part of a prompt, its tokens from `at` on, in which pictures are fingerprints."""
+        ids, more = mx.array(list(tokens))[None], {}
+        if self.eyes is not None:
+            ids, more = self.eyes.ids(tokens), self.eyes.beside(tokens, at, seen)
+        logits: mx.array = self.model(ids, cache=caches, **more)
         return logits
 
     def resize(self, resident: int) -> None:

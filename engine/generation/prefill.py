@@ -6,7 +6,6 @@ Like mlx-lm's `generate_step`, all tokens but the last: the last is the first st
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import mlx.core as mx
@@ -15,6 +14,8 @@ from engine.generation.opened import Opened, arrays
 from engine.generation.undo import mark
 from engine.routing.block import Way
 from engine.vision.eyes import Seen, pieces
+
+_NOTHING = Seen()
 
 PieceDone = Callable[[int], None]
 """Called with the tokens done so far, nothing in flight; may raise Cancelled."""
@@ -27,15 +28,19 @@ def prefill(
     way: Way,
     piece: int,
     done: PieceDone,
-    seen: Seen = MappingProxyType({}),
+    seen: Seen = _NOTHING,
+    reused: int = 0,
 ) -> None:
-    """Tokens through the model in pieces of at most `piece`. Whatever stops it leaves whole pieces behind."""
+    """Tokens through the model in pieces of at most `piece`. Whatever stops it leaves whole pieces behind.
+
+    reused: how many tokens of the prompt come before these; the caches hold them. seen: its pictures, encoded.
+    """
     at = 0
     for part in pieces(tokens, piece):
         undo = mark(caches, len(part))
         try:
             with opened.through(way):
-                opened.forward(part, caches, seen)
+                opened.forward(part, reused + at, caches, seen)
                 mx.eval(arrays(caches))
         except BaseException:
             undo()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,11 @@ from engine.lab.families import EXPERTS, TOP_K, VOCABULARY, WINDOW, Config
 from engine.lab.tiny import randomised
 from engine.lab.tiny_tokenizer import tiny_tokenizer
 
-MARKS = {"image_token": "<|image|>", "boi_token": "<|image>", "eoi_token": "<image|>"}
 _TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
     "{% if message['content'] is string %}{{ message['content'] }}{% else %}"
     "{% for part in message['content'] %}"
-    "{% if part['type'] == 'image' %}<|image|>{% else %}{{ part['text'] }}{% endif %}"
+    "{% if part['type'] == 'image' %}PICTURE{% else %}{{ part['text'] }}{% endif %}"
     "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
@@ -71,11 +71,80 @@ _GEMMA4: Config = {
         "default_output_length": 16,
     },
 }
-_PROCESSOR = {
-    "processor_class": "Gemma4Processor",
-    "image_processor": {"patch_size": 4, "pooling_kernel_size": 2, "max_soft_tokens": 16},
+_QWEN3_VL: Config = {
+    "model_type": "qwen3_vl_moe",
+    "text_config": {
+        "model_type": "qwen3_vl_moe_text",
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "moe_intermediate_size": 64,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "num_experts": EXPERTS,
+        "num_experts_per_tok": TOP_K,
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": [],
+        "norm_topk_prob": True,
+        "rms_norm_eps": 1e-6,
+        "rope_theta": 10000.0,
+        "rope_scaling": {"rope_type": "default", "mrope_interleaved": True, "mrope_section": [4, 2, 2]},
+        "max_position_embeddings": 4096,
+        "tie_word_embeddings": False,
+    },
+    "vision_config": {
+        "model_type": "qwen3_vl_moe",
+        "depth": 3,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "out_hidden_size": 64,
+        "num_heads": 2,
+        "patch_size": 4,
+        "spatial_merge_size": 2,
+        "temporal_patch_size": 2,
+        "num_position_embeddings": 16,
+        "deepstack_visual_indexes": [0, 1],
+    },
 }
-SIGHTED: Mapping[str, Config] = {"gemma4": _GEMMA4}
+
+
+@dataclass(frozen=True)
+class _Family:
+    """picture: how the chat template marks one. marks: tokens, by their name in the tokenizer and in config.json."""
+
+    config: Config
+    processor: Config
+    picture: str
+    marks: Mapping[str, str]
+
+
+SIGHTED: Mapping[str, _Family] = {
+    "gemma4": _Family(
+        _GEMMA4,
+        {"image_processor": {"patch_size": 4, "pooling_kernel_size": 2, "max_soft_tokens": 16}},
+        "<|image|>",
+        {"image_token": "<|image|>", "boi_token": "<|image>", "eoi_token": "<image|>", "video_token": "<|video|>"},
+    ),
+    "qwen3_vl_moe": _Family(
+        _QWEN3_VL,
+        {
+            "image_processor": {
+                "patch_size": 4,
+                "merge_size": 2,
+                "temporal_patch_size": 2,
+                "size": {"shortest_edge": 256, "longest_edge": 1536},
+            }
+        },
+        "<|vision_start|><|image_pad|><|vision_end|>",
+        {
+            "image_token": "<|image_pad|>",
+            "video_token": "<|video_pad|>",
+            "vision_start_token": "<|vision_start|>",
+            "vision_end_token": "<|vision_end|>",
+        },
+    ),
+}
 
 
 def make_sighted_checkpoint(
@@ -86,15 +155,16 @@ def make_sighted_checkpoint(
     overrides: replaces keys of the family's `text_config`. `config.json` comes last.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    config: Config = json.loads(json.dumps(SIGHTED[family]))
+    made = SIGHTED[family]
+    config: Config = json.loads(json.dumps(made.config))
     config["text_config"] |= dict(overrides or {})
-    config |= _tokenizer(folder) | {"torch_dtype": "float32"}
+    config |= _tokenizer(folder, made) | {"torch_dtype": "float32"}
     config["text_config"]["vocab_size"] = config["vocab_size"]
     mx.random.seed(seed)
     model = randomised(_model(config), seed)
     weights = dict(tree_flatten(model.parameters()))
     mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx"})
-    (folder / "processor_config.json").write_text(json.dumps(_PROCESSOR, indent=2), encoding="utf-8")
+    (folder / "processor_config.json").write_text(json.dumps(made.processor, indent=2), encoding="utf-8")
     (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")  # mlx-lm's would drop the eyes
     return folder
 
@@ -107,21 +177,16 @@ def _model(config: Config) -> Any:
     return family.Model(made)
 
 
-def _tokenizer(folder: Path) -> dict[str, int]:
+def _tokenizer(folder: Path, family: _Family) -> dict[str, int]:
     """The tiny tokenizer with marks for pictures; returns what config.json names."""
     ids = tiny_tokenizer(folder, VOCABULARY)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.add_special_tokens([AddedToken(mark, special=True) for mark in (*MARKS.values(), "<|video|>")])
+    tokenizer.add_special_tokens([AddedToken(mark, special=True) for mark in family.marks.values()])
     tokenizer.save(str(folder / "tokenizer.json"))
     settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    settings["extra_special_tokens"] = MARKS
+    settings["extra_special_tokens"] = dict(family.marks)
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2), encoding="utf-8")
-    (folder / "chat_template.jinja").write_text(_TEMPLATE, encoding="utf-8")
+    template = _TEMPLATE.replace("PICTURE", family.picture)
+    (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
     known = tokenizer.get_vocab()
-    marks = {
-        "image_token_id": known[MARKS["image_token"]],
-        "boi_token_id": known[MARKS["boi_token"]],
-        "eoi_token_id": known[MARKS["eoi_token"]],
-        "video_token_id": known["<|video|>"],
-    }
-    return ids | marks | {"vocab_size": len(known)}
+    return ids | {f"{name}_id": known[mark] for name, mark in family.marks.items()} | {"vocab_size": len(known)}

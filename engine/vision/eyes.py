@@ -23,19 +23,17 @@ from engine.checkpoint.folder import Checkpoint
 from engine.errors import KnownError
 from engine.generation.text import has_template
 from engine.messages import Turn
-from engine.vision.model import ENCODERS
+from engine.vision.kinds import KINDS, Encoded, Pixels
+from engine.vision.model import ENCODERS, Placed
 from engine.vision.picture import Picture, open_picture
 
 KEPT_BYTES = 64 << 20
 """Of encoded pictures, the last used; one of 280 tokens takes 3 MB at a width of 2816 in bfloat16."""
 MOST_PICTURES = 32
 """In one conversation; each is held decoded while a prompt is read."""
-_PROCESSORS = {"gemma4": ("mlx_vlm.models.gemma4.processing_gemma4", "Gemma4Processor")}
 
 Check = Callable[[], None]
 """Called where nothing is in flight; may raise Cancelled."""
-Seen = Mapping[int, mx.array]
-"""Encoded pictures [n, D] by fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,15 @@ class Look:
     """A prompt with pictures: its tokens, and by fingerprint what the encoder takes of each picture."""
 
     tokens: list[int]
-    pixels: Mapping[int, mx.array] = field(default_factory=dict, repr=False)
+    pixels: Mapping[int, Pixels] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A prompt's pictures, encoded, by fingerprint. positions: [3, 1, T] of all its tokens, or None: they count."""
+
+    encoded: Mapping[int, Encoded] = field(default_factory=dict, repr=False)
+    positions: mx.array | None = field(default=None, repr=False)
 
 
 class Eyes:
@@ -53,8 +59,9 @@ class Eyes:
         self.encoder_bytes = encoder_bytes
         self._checkpoint = checkpoint
         self._model = model
+        self._kind = KINDS[checkpoint.model_type]
         self._image_token = int(model.config.image_token_id)
-        self._kept: OrderedDict[int, mx.array] = OrderedDict()
+        self._kept: OrderedDict[int, Encoded] = OrderedDict()
         self._processor: Any = None
         self._encoders: dict[str, mx.array] = {}
 
@@ -72,12 +79,14 @@ class Eyes:
         processor = self._opened_processor()
         text = _templated(processor.tokenizer, turns)
         try:
-            inputs = processor(text=[text], images=[p.image for p in pictures], add_special_tokens=False)
+            images = [picture.image for picture in pictures] or None
+            inputs = processor(text=[text], images=images, add_special_tokens=False)
         except (ValueError, StopIteration, RuntimeError, IndexError) as error:
             raise _mismatch() from error
         tokens = [int(t) for t in np.array(inputs["input_ids"])[0]]
-        pixels = {p.fingerprint: mx.array(inputs["pixel_values"][i])[None] for i, p in enumerate(pictures)}
-        return Look(self._marked(tokens, pictures), pixels)
+        pixels = self._kind.pixels(inputs, self._model) if pictures else []
+        by_picture = {p.fingerprint: one for p, one in zip(pictures, pixels, strict=True)}
+        return Look(self._marked(tokens, pictures), by_picture)
 
     def _marked(self, tokens: Sequence[int], pictures: Sequence[Picture]) -> list[int]:
         marked: list[int] = []
@@ -96,7 +105,7 @@ class Eyes:
 
     def _opened_processor(self) -> Any:
         if self._processor is None:
-            module, name = _PROCESSORS[self._checkpoint.model_type]
+            module, name = self._kind.processor
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about sound, which is not asked for
                 try:
@@ -124,29 +133,33 @@ class Eyes:
         if not fingerprints:
             return 0
         vision = self._model.config.vision_config
-        patches = max(look.pixels[f].size for f in fingerprints) // (3 * int(vision.patch_size) ** 2)
+        patches = max(look.pixels[f].patches for f in fingerprints)
         widths = 8 * vision.hidden_size + 3 * vision.intermediate_size
-        scores = 3 * vision.num_attention_heads * patches
+        scores = 3 * int(getattr(vision, self._kind.heads)) * patches
         width = int(self._model.config.text_config.hidden_size)
         return int(4 * (patches * (widths + scores) + len(fingerprints) * patches * width))
 
-    def encode(self, tokens: Sequence[int], pixels: Mapping[int, mx.array], check: Check) -> Seen:
-        """Every picture in these tokens, through the encoder when it is not kept; the encoder's weights are read
+    def encode(self, look: Look, new: Sequence[int], check: Check) -> Seen:
+        """Every picture among the new tokens, through the encoder when it is not kept; the encoder's weights are read
         for it and given back.
         """
-        seen = {token: self._kept[token] for token in tokens if token in self._kept}
-        if unseen := self.unseen(tokens):
+        encoded = {token: self._kept[token] for token in new if token in self._kept}
+        if unseen := self.unseen(new):
             check()  # not within: who runs there may look at pictures too
             with self._reading():
                 for fingerprint in unseen:
-                    seen[fingerprint] = self._model.encode_image(pixels[fingerprint])[0]
-                    mx.eval(seen[fingerprint])
-        for fingerprint, features in seen.items():
-            self._kept[fingerprint] = features
+                    encoded[fingerprint] = self._kind.encode(self._model, look.pixels[fingerprint])
+                    mx.eval(encoded[fingerprint])
+        for fingerprint, rows in encoded.items():
+            self._kept[fingerprint] = rows
             self._kept.move_to_end(fingerprint)
-        while len(self._kept) > 1 and sum(a.nbytes for a in self._kept.values()) > KEPT_BYTES:
+        while len(self._kept) > 1 and sum(a.nbytes for rows in self._kept.values() for a in rows) > KEPT_BYTES:
             self._kept.popitem(last=False)
-        return seen
+        return Seen(encoded, self._positions(look))
+
+    def _positions(self, look: Look) -> mx.array | None:
+        grids = [look.pixels[token].grid for token, _ in groupby(look.tokens) if token < 0]
+        return self._kind.positions(self._model, self.ids(look.tokens), [g for g in grids if g is not None])
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -171,18 +184,32 @@ class Eyes:
 
     # --- the way into the language part -------------------------------------------------------------------
 
-    def embedded(self, part: Sequence[int], seen: Seen) -> dict[str, Any]:
-        """What the model's call takes beside the token ids of `part`, in which a picture is whole or not at all."""
-        ids = self.ids(part)
-        given = self._model.get_input_embeddings(ids)
+    def beside(self, part: Sequence[int], at: int, seen: Seen) -> dict[str, Any]:
+        """What the model's call takes beside the ids of `part`, which begins at token `at` of the prompt and in which
+        a picture is whole or not at all.
+        """
+        placed = {} if seen.positions is None else {"position_ids": seen.positions[..., at : at + len(part)]}
+        return placed if min(part) >= 0 else placed | self._embedded(part, seen)
+
+    def _embedded(self, part: Sequence[int], seen: Seen) -> dict[str, Any]:
+        given = self._model.get_input_embeddings(self.ids(part))
         rows, at = given.inputs_embeds, 0
+        shown = []
         for token, run in groupby(part, lambda token: min(token, 0)):
             length = len(list(run))
             if token < 0:
-                rows[:, at : at + length] = seen[token].astype(rows.dtype)
+                shown.append(seen.encoded[token])
+                rows[:, at : at + length] = seen.encoded[token][0].astype(rows.dtype)
             at += length
-        types = mx.array([[int(token < 0) for token in part]])
-        return {"inputs_embeds": rows, "per_layer_inputs": given.per_layer_inputs, "mm_token_type_ids": types}
+        where = mx.array([[int(token < 0) for token in part]])
+        return {"inputs_embeds": rows} | self._kind.beside(given, where, shown)
+
+    def place(self, caches: Sequence[Any], seen: Seen, tokens: int) -> None:
+        """From the prompt's end on, positions count from here. Belongs to the caches: so requests can nest."""
+        last = tokens - 1 if seen.positions is None else int(np.array(seen.positions).max())
+        for cache in caches:
+            if isinstance(cache, Placed):
+                cache.shift = last + 1 - tokens
 
     def ids(self, part: Sequence[int]) -> mx.array:
         """int32 [1, T]: the tokens as the model knows them."""

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import Layout
 
-SIGHTED = frozenset({"gemma4"})
+SIGHTED = frozenset({"gemma4", "qwen3_vl_moe"})
 """Model types whose pictures are checked against mlx-vlm (docs/pictures.md)."""
 
 
@@ -22,7 +22,10 @@ def why_blind(checkpoint: Checkpoint, plan: Layout) -> tuple[str, str]:
     if plan.encoder_bytes == 0:
         return "it reads text only", f"Choose a model that sees ({', '.join(sorted(SIGHTED))}), or ask in words."
     if checkpoint.model_type not in SIGHTED:
-        return "Cadre cannot show pictures to this kind of model yet", "Ask in words, or choose a gemma4 model."
+        return (
+            "Cadre cannot show pictures to this kind of model yet",
+            "Ask in words, or choose one that sees here (docs/pictures.md).",
+        )
     return "the vision extra is not installed", "Install it: pip install 'cadre[vision]'."
 
 

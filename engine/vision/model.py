@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -67,24 +67,40 @@ def _shape_at(model: Any, name: str) -> tuple[int, ...] | None:
         return None
 
 
+class Placed(stock.KVCache):  # type: ignore[misc]
+    """Of a model whose pictures take fewer positions than rows. shift: from rows to positions, after the prompt."""
+
+    shift = 0
+
+
 def _speak_as_mlx_lm(model: Any) -> None:
     mlx_vlm: Any = type(model)
+    caching: Any = importlib.import_module("mlx_vlm.models.cache")
+    placed = hasattr(model.language_model, "get_rope_index")
 
     class Sighted(mlx_vlm):  # type: ignore[misc]
         def __call__(self, tokens: mx.array, cache: Any = None, **seen: Any) -> mx.array:
+            if placed and "position_ids" not in seen:  # given always: else mlx-vlm looks at those of its last call
+                seen["position_ids"] = _counted(cache or [], tokens.shape[1])
             return cast("mx.array", self.language_model(tokens, cache=cache, **seen).logits)
 
         def make_cache(self) -> list[Any]:
-            return [_twin(one) for one in self.language_model.make_cache()]
+            return [_twin(one, placed=placed) for one in caching.make_prompt_cache(self.language_model)]
 
     model.__class__ = Sighted
 
 
-def _twin(cache: Any) -> Any:
+def _counted(caches: Sequence[Any], tokens: int) -> mx.array:
+    """int32 [3, 1, T]: positions after what is cached."""
+    begin = next((cache.offset + cache.shift for cache in caches if isinstance(cache, Placed)), 0)
+    return mx.broadcast_to(mx.arange(begin, begin + tokens, dtype=mx.int32), (3, 1, tokens))
+
+
+def _twin(cache: Any, *, placed: bool) -> Any:
     """mlx-lm's cache of the same kind; an unknown kind stays, and is undone by a copy."""
     match type(cache).__name__:
         case "KVCache":
-            return stock.KVCache()
+            return Placed() if placed else stock.KVCache()
         case "RotatingKVCache":
             return stock.RotatingKVCache(max_size=cache.max_size, keep=cache.keep)
         case _:

@@ -10,9 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import mlx.core as mx
 from PIL import Image
 
-PROCESSORS = {"gemma4": ("mlx_vlm.models.gemma4.processing_gemma4", "Gemma4Processor")}
+PROCESSORS = {
+    "gemma4": ("mlx_vlm.models.gemma4.processing_gemma4", "Gemma4Processor"),
+    "qwen3_vl_moe": ("mlx_vlm.models.qwen3_vl.processing_qwen3_vl", "Qwen3VLProcessor"),
+}
 
 
 @lru_cache(maxsize=4)
@@ -36,6 +40,7 @@ def greedy(path: Path, text: str, pictures: Sequence[bytes], n: int) -> list[int
     prompt = processor.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     images = [Image.open(io.BytesIO(picture)) for picture in pictures]
     inputs = dict(processor(text=[prompt], images=images or None, add_special_tokens=False))
+    inputs = {name: value if isinstance(value, list) else mx.array(value) for name, value in inputs.items()}
     ids, pixels, _ = (inputs.pop(name, None) for name in ("input_ids", "pixel_values", "attention_mask"))
     model.language_model._position_ids = model.language_model._rope_deltas = None
     return [

@@ -7,7 +7,7 @@ from PIL import Image
 
 from engine import messages as m
 from engine.lab.tiny import make_checkpoint
-from engine.lab.tiny_sighted import make_sighted_checkpoint
+from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
 from engine.link import ProcessEngine, ThreadEngine
 from tests.host.asking import answer, ask, send
 from tests.vision import reference
@@ -17,9 +17,9 @@ TEXT = "What is to be seen here?"
 SEA, SHORE = png(50, 70, seed=1), png(90, 40, seed=2)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return make_sighted_checkpoint(tmp_path_factory.mktemp("sighted") / "gemma4", "gemma4")
+@pytest.fixture(scope="module", params=sorted(SIGHTED))
+def folder(request, tmp_path_factory):
+    return make_sighted_checkpoint(tmp_path_factory.mktemp("sighted") / request.param, request.param)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,6 @@ def test_a_file_is_read_from_its_path(engine, folder, tmp_path):
 REFUSED = {
     "no picture": (about(b"words"), "not a picture"),
     "too many": (about(*(SEA for _ in range(40))), "too many"),
-    "a mark in the text": (about(SEA, text="Is <|image|> a mark?"), "do not fit"),
 }
 
 
@@ -132,6 +131,15 @@ def test_what_cannot_be_shown_is_refused_and_the_next_question_answered(engine, 
     assert failed.known
     assert words in failed.sentence
     assert answer(engine, ask(folder, "And in words?", max_tokens=1)).tokens["generated"] == 1
+
+
+def test_a_mark_of_the_models_own_in_the_text_takes_no_picture(engine, tmp_path):
+    folder = make_sighted_checkpoint(tmp_path / "gemma4", "gemma4")
+    question = ask(folder, turns=(about(SEA, text="Is <|image|> a mark?"),))
+    failed = send(engine, question).failed(question.request)
+
+    assert failed.known
+    assert "do not fit" in failed.sentence
 
 
 def test_a_model_that_cannot_see_says_so(engine, tmp_path):

@@ -37,7 +37,8 @@ def generate(model, count, pictures, *, piece=10_000, text=TEXT):
     model.resize(count)
     look = model.eyes.read([Turn("user", text, pictures)])
     caches = make_prompt_cache(model.model)
-    seen = model.eyes.encode(look.tokens, look.pixels, lambda: None)
+    seen = model.eyes.encode(look, look.tokens, lambda: None)
+    model.eyes.place(caches, seen, len(look.tokens))
     way = exact_way(model, count)
     prefill(model, caches, look.tokens[:-1], way, piece, lambda _count: None, seen)
     token, tokens = mx.array(look.tokens[-1:]), []
