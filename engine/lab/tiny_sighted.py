@@ -107,6 +107,39 @@ _QWEN3_VL: Config = {
         "deepstack_visual_indexes": [0, 1],
     },
 }
+_QWEN3_5: Config = {
+    "model_type": "qwen3_5_moe",
+    "text_config": {
+        "model_type": "qwen3_5_moe_text",
+        "hidden_size": 64,
+        "moe_intermediate_size": 64,
+        "shared_expert_intermediate_size": 64,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 32,
+        "linear_num_value_heads": 4,
+        "linear_num_key_heads": 2,
+        "linear_key_head_dim": 16,
+        "linear_value_head_dim": 16,
+        "linear_conv_kernel_dim": 4,
+        "full_attention_interval": 2,
+        "num_experts": EXPERTS,
+        "num_experts_per_tok": TOP_K,
+        "norm_topk_prob": True,
+        "rms_norm_eps": 1e-6,
+        "rope_parameters": {
+            "rope_type": "default",
+            "mrope_interleaved": True,
+            "mrope_section": [4, 2, 2],
+            "rope_theta": 10000.0,
+            "partial_rotary_factor": 0.5,
+        },
+        "max_position_embeddings": 4096,
+        "tie_word_embeddings": False,
+    },
+    "vision_config": _QWEN3_VL["vision_config"] | {"model_type": "qwen3_5_moe", "deepstack_visual_indexes": []},
+}
 
 
 @dataclass(frozen=True)
@@ -119,6 +152,21 @@ class _Family:
     marks: Mapping[str, str]
 
 
+_QWEN_PROCESSOR: Config = {
+    "image_processor": {
+        "patch_size": 4,
+        "merge_size": 2,
+        "temporal_patch_size": 2,
+        "size": {"shortest_edge": 256, "longest_edge": 1536},
+    }
+}
+_QWEN_PICTURE = "<|vision_start|><|image_pad|><|vision_end|>"
+_QWEN_MARKS = {
+    "image_token": "<|image_pad|>",
+    "video_token": "<|video_pad|>",
+    "vision_start_token": "<|vision_start|>",
+    "vision_end_token": "<|vision_end|>",
+}
 SIGHTED: Mapping[str, _Family] = {
     "gemma4": _Family(
         _GEMMA4,
@@ -126,24 +174,8 @@ SIGHTED: Mapping[str, _Family] = {
         "<|image|>",
         {"image_token": "<|image|>", "boi_token": "<|image>", "eoi_token": "<image|>", "video_token": "<|video|>"},
     ),
-    "qwen3_vl_moe": _Family(
-        _QWEN3_VL,
-        {
-            "image_processor": {
-                "patch_size": 4,
-                "merge_size": 2,
-                "temporal_patch_size": 2,
-                "size": {"shortest_edge": 256, "longest_edge": 1536},
-            }
-        },
-        "<|vision_start|><|image_pad|><|vision_end|>",
-        {
-            "image_token": "<|image_pad|>",
-            "video_token": "<|video_pad|>",
-            "vision_start_token": "<|vision_start|>",
-            "vision_end_token": "<|vision_end|>",
-        },
-    ),
+    "qwen3_5_moe": _Family(_QWEN3_5, _QWEN_PROCESSOR, _QWEN_PICTURE, _QWEN_MARKS),
+    "qwen3_vl_moe": _Family(_QWEN3_VL, _QWEN_PROCESSOR, _QWEN_PICTURE, _QWEN_MARKS),
 }
 
 

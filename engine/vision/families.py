@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import Layout
 
-SIGHTED = frozenset({"gemma4", "qwen3_vl_moe"})
+SIGHTED = frozenset({"gemma4", "qwen3_5_moe", "qwen3_vl_moe"})
 """Model types whose pictures are checked against mlx-vlm (docs/pictures.md)."""
 
 

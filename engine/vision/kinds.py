@@ -95,5 +95,5 @@ class Qwen3VL:
         return {"visual_pos_masks": shown.astype(mx.bool_), "deepstack_visual_embeds": later} if later else {}
 
 
-KINDS: Mapping[str, Kind] = {"gemma4": Gemma4(), "qwen3_vl_moe": Qwen3VL()}
+KINDS: Mapping[str, Kind] = {"gemma4": Gemma4(), "qwen3_5_moe": Qwen3VL(), "qwen3_vl_moe": Qwen3VL()}
 """By model type; `families.py` names the same types without MLX."""

@@ -15,6 +15,7 @@ from PIL import Image
 
 PROCESSORS = {
     "gemma4": ("mlx_vlm.models.gemma4.processing_gemma4", "Gemma4Processor"),
+    "qwen3_5_moe": ("mlx_vlm.models.qwen3_vl.processing_qwen3_vl", "Qwen3VLProcessor"),
     "qwen3_vl_moe": ("mlx_vlm.models.qwen3_vl.processing_qwen3_vl", "Qwen3VLProcessor"),
 }
 
