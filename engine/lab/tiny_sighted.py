@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+from mlx import nn
 from mlx.utils import tree_flatten
 from tokenizers import AddedToken, Tokenizer
 
@@ -180,11 +181,17 @@ SIGHTED: Mapping[str, _Family] = {
 
 
 def make_sighted_checkpoint(
-    folder: Path, family: str, *, seed: int = 0, overrides: Mapping[str, Any] | None = None
+    folder: Path,
+    family: str,
+    *,
+    seed: int = 0,
+    quantization: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a random checkpoint of `family` (a key of `SIGHTED`) into `folder`, in float32, and return the folder.
 
-    overrides: replaces keys of the family's `text_config`. `config.json` comes last.
+    quantization: of the language part, as mlx-vlm converts; the encoder stays as it is. overrides: replaces keys of
+    the family's `text_config`. `config.json` comes last.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = SIGHTED[family]
@@ -194,6 +201,9 @@ def make_sighted_checkpoint(
     config["text_config"]["vocab_size"] = config["vocab_size"]
     mx.random.seed(seed)
     model = randomised(_model(config), seed)
+    if quantization is not None:
+        nn.quantize(model, **quantization, class_predicate=_in_language_part)
+        config["quantization"] = dict(quantization)
     weights = dict(tree_flatten(model.parameters()))
     mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx"})
     (folder / "processor_config.json").write_text(json.dumps(made.processor, indent=2), encoding="utf-8")
@@ -207,6 +217,10 @@ def _model(config: Config) -> Any:
     made.text_config = family.TextConfig.from_dict(dict(config["text_config"]))
     made.vision_config = family.VisionConfig.from_dict(dict(config["vision_config"]))
     return family.Model(made)
+
+
+def _in_language_part(path: str, module: Any) -> bool:
+    return path.startswith("language_model.") and hasattr(module, "to_quantized")
 
 
 def _tokenizer(folder: Path, family: _Family) -> dict[str, int]:

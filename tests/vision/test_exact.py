@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+
 import mlx.core as mx
 import numpy as np
 import pytest
 from mlx_lm.models.cache import make_prompt_cache
 
 from engine.generation.prefill import prefill
+from engine.generation.undo import mark
+from engine.lab.tiny import QUANTIZATIONS
 from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
 from engine.messages import Turn
 from tests.running import exact_way, opened
@@ -31,11 +35,11 @@ def model(folder):
     model.close()
 
 
-def generate(model, count, pictures, *, piece=10_000, text=TEXT):
+def generate(model, count, pictures, *, piece=10_000, retaken=False):
     """Greedy tokens after a user's message, as `Answer` makes them."""
     assert model.eyes is not None
     model.resize(count)
-    look = model.eyes.read([Turn("user", text, pictures)])
+    look = model.eyes.read([Turn("user", TEXT, pictures)])
     caches = make_prompt_cache(model.model)
     seen = model.eyes.encode(look, look.tokens, lambda: None)
     model.eyes.place(caches, seen, len(look.tokens))
@@ -44,6 +48,10 @@ def generate(model, count, pictures, *, piece=10_000, text=TEXT):
     token, tokens = mx.array(look.tokens[-1:]), []
     with model.through(way):
         for _ in range(TOKENS):
+            if retaken:
+                undo = mark(caches, 1)
+                mx.eval(model.model(mx.array([[7]]), cache=caches))
+                undo()
             token = mx.argmax(model.model(token[None], cache=caches)[:, -1, :], axis=-1)
             tokens.append(int(np.array(token)[0]))
     return tokens
@@ -65,3 +73,37 @@ def test_the_pieces_do_not_change_the_answer(folder, model):
     expected = reference.greedy(folder, TEXT, TWO, TOKENS)
     for piece in (1, 7, 24):
         assert generate(model, model.layout.experts, TWO, piece=piece) == expected, f"pieces of {piece}"
+
+
+def test_every_step_can_be_undone(folder, model):
+    expected = reference.greedy(folder, TEXT, TWO, TOKENS)
+    assert generate(model, model.layout.experts, TWO, retaken=True) == expected
+
+
+@pytest.mark.parametrize("family", sorted(SIGHTED))
+def test_quantised_experts_answer_as_mlx_vlms(family, tmp_path):
+    folder = make_sighted_checkpoint(tmp_path / family, family, quantization=QUANTIZATIONS["affine4"])
+    expected = reference.greedy(folder, TEXT, TWO, TOKENS)
+    model = opened(folder)
+    assert generate(model, model.router_shape.least, TWO) == expected
+    model.close()
+
+
+def test_neither_encoder_nor_experts_are_read_before_they_are_needed(tmp_path):
+    folder = make_sighted_checkpoint(tmp_path / "m", "gemma4", overrides={"moe_intermediate_size": 2048})
+    reference.load.cache_clear()
+    gc.collect()
+    mx.clear_cache()
+    mx.reset_peak_memory()
+    before = mx.get_active_memory()
+    model = opened(folder)
+    held = mx.get_active_memory() - before
+    assert held == pytest.approx(model.dense_bytes(looking=False), rel=0.02)
+    assert mx.get_peak_memory() - before < held + model.layout.routed_bytes / 4
+
+    look = model.eyes.read([Turn("user", TEXT, ONE)])
+    seen = model.eyes.encode(look, look.tokens, lambda: None)
+    kept = sum(rows.nbytes for encoded in seen.encoded.values() for rows in encoded)
+    pixels = sum(one.values.nbytes for one in look.pixels.values())
+    assert mx.get_active_memory() - before == pytest.approx(held + kept + pixels, abs=model.eyes.encoder_bytes / 2)
+    model.close()
