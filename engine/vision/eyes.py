@@ -127,7 +127,7 @@ class Eyes:
     def encoding_bytes(self, look: Look) -> int:
         """What the largest of these takes on its way through the encoder, and all of them as rows.
 
-        Attention's scores are counted once in each head, as a CPU holds them with their softmax.
+        Scores of all patches with all are counted 1.5 times in each head, as a CPU holds them (docs/pictures.md).
         """
         fingerprints = self.unseen(look.tokens)
         if not fingerprints:
@@ -135,7 +135,7 @@ class Eyes:
         vision = self._model.config.vision_config
         patches = max(look.pixels[f].patches for f in fingerprints)
         widths = 8 * vision.hidden_size + 3 * vision.intermediate_size
-        scores = 3 * int(getattr(vision, self._kind.heads)) * patches
+        scores = 1.5 * int(getattr(vision, self._kind.heads)) * patches
         width = int(self._model.config.text_config.hidden_size)
         return int(4 * (patches * (widths + scores) + len(fingerprints) * patches * width))
 

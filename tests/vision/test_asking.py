@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from PIL import Image
 
+from app.cli.main import main
 from engine import messages as m
 from engine.lab.tiny import make_checkpoint
 from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
@@ -149,3 +152,16 @@ def test_a_model_that_cannot_see_says_so(engine, tmp_path):
 
     assert failed.known
     assert failed.sentence == "blind cannot see pictures: it reads text only."
+
+
+def test_cadre_ask_shows_pictures(folder, home, tmp_path, capsys):
+    (tmp_path / "sea.png").write_bytes(SEA)
+    (tmp_path / "shore.png").write_bytes(SHORE)
+    images = ["--image", str(tmp_path / "sea.png"), "--image", str(tmp_path / "shore.png")]
+    options = ["--model", str(folder), "--mode", "exact", "--max-tokens", "16", "--json"]
+
+    assert main(["ask", TEXT, *images, *options]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] == said(folder, first(folder, 16, SEA, SHORE))
+
+    assert main(["ask", TEXT, "--image", str(tmp_path / "none.png"), *options]) == 1
+    assert "none.png cannot be read" in capsys.readouterr().err

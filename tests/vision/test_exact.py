@@ -101,6 +101,7 @@ def test_neither_encoder_nor_experts_are_read_before_they_are_needed(tmp_path):
     assert held == pytest.approx(model.dense_bytes(looking=False), rel=0.02)
     assert mx.get_peak_memory() - before < held + model.layout.routed_bytes / 4
 
+    assert model.eyes is not None
     look = model.eyes.read([Turn("user", TEXT, ONE)])
     seen = model.eyes.encode(look, look.tokens, lambda: None)
     kept = sum(rows.nbytes for encoded in seen.encoded.values() for rows in encoded)
