@@ -66,7 +66,7 @@ class Opened:
         self.residency = Residency([], _NoLoader())
         self.resident: Resident | None = None
         self.predictor: Predictor | None = None
-        self.eyes = Eyes(checkpoint, model, plan.encoder_bytes) if sees(checkpoint, plan) else None
+        self.eyes: Eyes | None = None
         self._files: Files | None = None
         self._loader: Loader | None = None
         self.load_seconds = 0.0
@@ -202,10 +202,13 @@ def open_model(
     progress: Progress,
     check: Callable[[int], None] = lambda _dense: None,
     open_files: Callable[..., Files] = OpenFiles,
+    *,
+    pictures: bool = True,
 ) -> Opened:
     """Open the model folder, its banks still without slots: the plan of a request gives them.
 
     check: called with the bytes of the dense weights before they are read; raises KnownError to refuse.
+    pictures: False opens the language part alone, by mlx-lm, also of a model that sees.
 
     Raises:
         KnownError: the folder holds no model this mlx-lm can run, or something of it is broken.
@@ -216,9 +219,12 @@ def open_model(
     check(plan.dense_bytes)
     _check_device(plan)
     mx.set_cache_limit(CACHE_LIMIT)
-    model = _build(checkpoint, plan)
+    sighted = pictures and sees(checkpoint, plan)
+    model = _build(checkpoint, plan, sighted=sighted)
     tokenizer = open_tokenizer(path, _mlx_lm.load_config(path).get("eos_token_id"))
     opened = Opened(path, checkpoint, plan, model, tokenizer)
+    if sighted:
+        opened.eyes = Eyes(checkpoint, model, plan.encoder_bytes)
     try:
         if plan.layers:
             opened.attach(plan.layers, open_files(checkpoint.files))
@@ -244,14 +250,13 @@ def _check_device(plan: Layout) -> None:
                 )
 
 
-def _build(checkpoint: Checkpoint, plan: Layout) -> Any:
+def _build(checkpoint: Checkpoint, plan: Layout, *, sighted: bool) -> Any:
     """The lazy model, after checking that its parameters are the file's tensors under the same names."""
     if not is_supported(checkpoint.model_type):
         raise KnownError(
             f"Cadre does not know the model type {checkpoint.model_type}.",
             "Update Cadre, or choose a model of a type that mlx-lm knows.",
         )
-    sighted = sees(checkpoint, plan)
     try:
         if sighted:
             model = build_sighted(checkpoint, plan)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mlx_lm.models.cache import make_prompt_cache
 
+from engine.generation.opened import open_model
 from engine.generation.prefill import prefill
 from engine.generation.undo import mark
 from engine.lab.tiny import QUANTIZATIONS
@@ -107,4 +108,11 @@ def test_neither_encoder_nor_experts_are_read_before_they_are_needed(tmp_path):
     kept = sum(rows.nbytes for encoded in seen.encoded.values() for rows in encoded)
     pixels = sum(one.values.nbytes for one in look.pixels.values())
     assert mx.get_active_memory() - before == pytest.approx(held + kept + pixels, abs=model.eyes.encoder_bytes / 2)
+    model.close()
+
+
+def test_the_language_part_alone_is_opened_by_mlx_lm(folder):
+    model = open_model(folder, lambda _done, _of: None, pictures=False)
+    assert model.eyes is None
+    assert type(model.model).__mro__[1].__module__.startswith("mlx_lm.")
     model.close()
