@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,10 +57,14 @@ class Attachment(StrEnum):
 
 @dataclass(frozen=True)
 class Turn:
-    """One message of a conversation; role is system, user or assistant."""
+    """One message of a conversation; role is system, user or assistant.
+
+    images: files of pictures, or their bytes, shown before the words; for models that see.
+    """
 
     role: str
     content: str
+    images: tuple[Path | bytes, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
@@ -32,7 +34,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("prompt", metavar="PROMPT", help="what to answer; - reads it from standard input")
     add_model_options(parser)
     parser.add_argument("--system", metavar="TEXT", help="what the model is told before the prompt")
-    parser.add_argument("--image", metavar="FILE", action="append", help="a picture to ask about (not there yet)")
+    parser.add_argument(
+        "--image", metavar="FILE", action="append", help="a picture to ask about, repeatable; for models that see"
+    )
     parser.add_argument("--audio", metavar="FILE", action="append", help="a sound to ask about (not there yet)")
     parser.add_argument("--json", action="store_true", help="print one JSON object when the answer is done")
     parser.set_defaults(run=run)
@@ -78,12 +82,15 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Raises KnownError, session.EngineBug, Cancelled, KeyboardInterrupt."""
-    if args.image or args.audio:
-        raise KnownError("Pictures and sound are not there yet.", "Ask in words, without --image and --audio.")
-    turns = [m.Turn("user", _prompt(args.prompt))]
+    if args.audio:
+        raise KnownError(
+            "Asking about sound is not there yet.", "Ask without --audio, or write it down: cadre transcribe."
+        )
+    pictures = tuple(Path(file).absolute() for file in args.image or ())
+    turns = [m.Turn("user", _prompt(args.prompt), pictures)]
     if args.system:
         turns.insert(0, m.Turn("system", clean(args.system)))
-    ask = request(args, "ask", tuple(turns))
+    ask = replace(request(args, "ask", tuple(turns)), attachments=(m.Attachment.IMAGE,) * len(pictures))
     with running_engine() as engine:
         record = _answered(engine, ask, as_object=args.json)
     return CANCELLED if record.finish == "cancelled" else 0

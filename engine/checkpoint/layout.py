@@ -34,7 +34,9 @@ _GLU, _MLP = {"gate_proj", "up_proj", "down_proj"}, {"fc1", "fc2"}
 _KINDS = ("weight", "scales", "biases", "bias", "global_scale")
 _EXPERT_TENSOR = re.compile(rf"(?P<path>.+)\.(?P<projection>{'|'.join(_FED_BY)})\.(?P<kind>{'|'.join(_KINDS)})")
 _DROPPED = re.compile(r"(^|\.)mtp\w*\.")  # heads for speculative decoding, which mlx-lm does not load
-_ENCODERS = re.compile(r"(^|\.)(vision_tower|vision_model|visual|audio_tower|audio_model|multi_modal_projector)\.")
+_ENCODERS = re.compile(
+    r"(^|\.)(vision_tower|vision_model|visual|embed_vision|audio_tower|audio_model|embed_audio|multi_modal_projector)\."
+)
 
 
 @dataclass(frozen=True)

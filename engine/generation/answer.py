@@ -14,7 +14,7 @@ import mlx.core as mx
 import numpy as np
 from mlx_lm.models.cache import make_prompt_cache
 
-from engine.budget.activations import activations, piece_size
+from engine.budget.activations import FIXED, activations, piece_size
 from engine.budget.difficulty import difficulty
 from engine.budget.governor import keeping
 from engine.budget.plan import Plan, Terms, Wish, plan
@@ -45,6 +45,8 @@ from engine.routing.predicting import Predicting, latest
 from engine.routing.predictor import Predictor
 from engine.routing.resident import Resident
 from engine.routing.selecting import Selecting
+from engine.vision.eyes import Look, Seen, longest_picture
+from engine.vision.families import why_blind
 
 ROOM_FOR_PIECE = 0.15
 """Share of the memory limit that a prefill piece may take, but at least LEAST_ROOM bytes."""
@@ -80,6 +82,9 @@ class Answer:
         self._routed_by_residents = False
         self._saved: list[np.ndarray] = []
         self._profile: Profile | None = None
+        self._look = Look([])
+        self._seen = Seen()
+        self._encoded = 0
         self.plan: Plan | None = None
 
     def run(self, kept: Conversation | None) -> tuple[Record, Conversation]:
@@ -89,12 +94,13 @@ class Answer:
             KnownError: it cannot be done; nothing was lost but this answer.
         """
         opened, telling = self._opened, self.telling
-        prompt = encode(opened.tokenizer, self.ask.turns)
+        self._look = self._read()
+        prompt = self._look.tokens
         if not has_template(opened.tokenizer):
             telling.notes.append("The model has no chat template: the prompt was continued as plain text.")
         most = self._most_tokens(len(prompt))
         choice = self._chosen()
-        planned = self._plan(len(prompt), most, choice)
+        planned = self._plan(self._look, most, choice)
         self.plan = self._keeping(planned)
         conversation = self._continued(kept, prompt)
         reused = len(conversation.tokens)
@@ -118,13 +124,29 @@ class Answer:
             telling.notes.append(note)
         if piece := stream.finish():
             telling.rest(piece)
-        return telling.record(finish, stream.text, len(prompt), reused), conversation
+        return telling.record(finish, stream.text, self._tokens(reused)), conversation
+
+    def _tokens(self, reused: int) -> dict[str, int]:
+        """encoded: pictures that went through the encoder; the others were kept from an earlier request."""
+        prompt = self._look.tokens
+        pictures = {"pictures": sum(token < 0 for token in prompt), "encoded": self._encoded}
+        return {"prompt": len(prompt), "reused": reused} | (pictures if self._look.pixels else {})
 
     def reselect(self) -> None:
         """The set is chosen anew after the next token."""
         self._watch.asked = True
 
     # --- before -------------------------------------------------------------------------------------------
+
+    def _read(self) -> Look:
+        """The prompt's tokens; a picture's are its fingerprint (`vision/eyes.py`)."""
+        opened, turns = self._opened, self.ask.turns
+        if not any(turn.images for turn in turns):
+            return Look(encode(opened.tokenizer, turns))
+        if opened.eyes is None:
+            reason, remedy = why_blind(opened.checkpoint, opened.layout)
+            raise KnownError(f"{opened.name} cannot see pictures: {reason}.", remedy)
+        return opened.eyes.read(turns)
 
     def _most_tokens(self, prompt: int) -> int:
         context = self._opened.context
@@ -149,16 +171,17 @@ class Answer:
             self._watch.every = choice.reselect_every
         return choice
 
-    def _plan(self, prompt: int, most: int, choice: Choice) -> Plan:
-        opened = self._opened
+    def _plan(self, look: Look, most: int, choice: Choice) -> Plan:
+        opened, prompt = self._opened, len(look.tokens)
         config = opened.checkpoint.text_config
         room = max(LEAST_ROOM, int(self._limit * ROOM_FOR_PIECE))
-        self._piece = piece_size(config, prompt, room)
+        self._piece = max(piece_size(config, prompt, room), longest_picture(look.tokens))
+        looking = 0 if opened.eyes is None else opened.eyes.encoding_bytes(look)
         terms = Terms(
             base=self._base,
-            dense=opened.layout.dense_bytes,
+            dense=opened.dense_bytes(looking=looking > 0),
             kv=opened.kv_bytes(prompt + most),
-            activations=activations(config, self._piece, prompt),
+            activations=max(activations(config, self._piece, prompt), FIXED + looking),
             limit=self._limit,
         )
         ask, profile = self.ask, self._profile
@@ -202,6 +225,10 @@ class Answer:
         begun = time.perf_counter()
         reused = len(conversation.tokens)
         new = prompt[reused:-1]
+        if self._opened.eyes is not None:
+            self._encoded = len(self._opened.eyes.unseen(new))
+            self._seen = self._opened.eyes.encode(self._look, new, self._between)
+            self._opened.eyes.place(conversation.caches, self._seen, len(prompt))
         if self.plan.mode is Mode.EXACT:
             self._prefill_exact(conversation, new)
         elif self.ask.profile:
@@ -278,7 +305,7 @@ class Answer:
             conversation.extend(new[len(conversation.tokens) - before : count], coverage)
             self._between()
 
-        prefill(self._opened, conversation.caches, new, way, self._piece, piece_done)
+        prefill(self._opened, conversation.caches, new, way, self._piece, piece_done, self._seen, before)
 
     def _install(self, selection: list[list[int]]) -> None:
         """Exactly these experts resident, and the routers told."""

@@ -1,13 +1,13 @@
 """Opens a checkpoint for answering: dense weights in memory, experts behind banks. Engine thread only.
 
-The model is built by mlx-lm's own `load_model`, lazily; before anything is evaluated the stacked expert tensors
-are replaced by empty banks, so no expert tensor is ever materialised.
+The model is built by mlx-lm's own `load_model`, or by mlx-vlm's when it sees, lazily; before anything is evaluated
+the stacked expert tensors are replaced by empty banks, so no expert tensor is ever materialised.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,10 @@ from engine.routing.families import router_shape
 from engine.routing.predictor import Predictor, load_predictor
 from engine.routing.probe import Probe
 from engine.routing.resident import Resident
+from engine.vision.eyes import Eyes, Seen
+from engine.vision.families import sees
+from engine.vision.model import ENCODERS
+from engine.vision.model import build as build_sighted
 
 _mlx_lm: Any = mlx_lm.utils
 
@@ -46,7 +50,9 @@ Progress = Callable[[int, int], None]
 
 
 class Opened:
-    """A model ready to answer. `resident` is None when its family runs exact only, `predictor` when it has none."""
+    """A model ready to answer. `resident` is None when its family runs exact only, `predictor` when it has none,
+    `eyes` when it takes no pictures.
+    """
 
     def __init__(self, path: Path, checkpoint: Checkpoint, plan: Layout, model: Any, tokenizer: Any) -> None:
         self.path = path
@@ -60,6 +66,7 @@ class Opened:
         self.residency = Residency([], _NoLoader())
         self.resident: Resident | None = None
         self.predictor: Predictor | None = None
+        self.eyes: Eyes | None = None
         self._files: Files | None = None
         self._loader: Loader | None = None
         self.load_seconds = 0.0
@@ -88,6 +95,11 @@ class Opened:
         """Tokens the model can hold, 0 when its config does not say."""
         value = self.checkpoint.text_config.get("max_position_embeddings")
         return value if isinstance(value, int) else 0
+
+    def dense_bytes(self, *, looking: bool) -> int:
+        """Dense weights in memory; a sighted model's encoder only while it looks at pictures."""
+        dense = self.layout.dense_bytes
+        return dense if self.eyes is None or looking else dense - self.eyes.encoder_bytes
 
     def wanted_bytes(self, tokens: int) -> int:
         """About how many bytes of experts `tokens` tokens want beyond what is resident, were each choice alike."""
@@ -118,6 +130,14 @@ class Opened:
         finally:
             for block, one in zip(self.blocks, before, strict=True):
                 block.way = one
+
+    def forward(self, tokens: Sequence[int], at: int, caches: list[Any], seen: Seen) -> mx.array:
+        """Logits [1, T, V] after a part of a prompt, its tokens from `at` on, in which pictures are fingerprints."""
+        ids, more = mx.array(list(tokens))[None], {}
+        if self.eyes is not None:
+            ids, more = self.eyes.ids(tokens), self.eyes.beside(tokens, at, seen)
+        logits: mx.array = self.model(ids, cache=caches, **more)
+        return logits
 
     def resize(self, resident: int) -> None:
         """Banks for this many residents and their spares. Nothing may be in flight."""
@@ -182,10 +202,13 @@ def open_model(
     progress: Progress,
     check: Callable[[int], None] = lambda _dense: None,
     open_files: Callable[..., Files] = OpenFiles,
+    *,
+    pictures: bool = True,
 ) -> Opened:
     """Open the model folder, its banks still without slots: the plan of a request gives them.
 
     check: called with the bytes of the dense weights before they are read; raises KnownError to refuse.
+    pictures: False opens the language part alone, by mlx-lm, also of a model that sees.
 
     Raises:
         KnownError: the folder holds no model this mlx-lm can run, or something of it is broken.
@@ -196,13 +219,16 @@ def open_model(
     check(plan.dense_bytes)
     _check_device(plan)
     mx.set_cache_limit(CACHE_LIMIT)
-    model = _build(checkpoint, plan)
+    sighted = pictures and sees(checkpoint, plan)
+    model = _build(checkpoint, plan, sighted=sighted)
     tokenizer = open_tokenizer(path, _mlx_lm.load_config(path).get("eos_token_id"))
     opened = Opened(path, checkpoint, plan, model, tokenizer)
+    if sighted:
+        opened.eyes = Eyes(checkpoint, model, plan.encoder_bytes)
     try:
         if plan.layers:
             opened.attach(plan.layers, open_files(checkpoint.files))
-        _evaluate(model, plan.dense_bytes, progress)
+        _evaluate(model, opened.dense_bytes(looking=False), progress)
     except BaseException:
         opened.close()
         raise
@@ -224,7 +250,7 @@ def _check_device(plan: Layout) -> None:
                 )
 
 
-def _build(checkpoint: Checkpoint, plan: Layout) -> Any:
+def _build(checkpoint: Checkpoint, plan: Layout, *, sighted: bool) -> Any:
     """The lazy model, after checking that its parameters are the file's tensors under the same names."""
     if not is_supported(checkpoint.model_type):
         raise KnownError(
@@ -232,13 +258,16 @@ def _build(checkpoint: Checkpoint, plan: Layout) -> Any:
             "Update Cadre, or choose a model of a type that mlx-lm knows.",
         )
     try:
-        model, _ = _mlx_lm.load_model(checkpoint.path, lazy=True, get_model_classes=_Classes(plan))
+        if sighted:
+            model = build_sighted(checkpoint, plan)
+        else:
+            model, _ = _mlx_lm.load_model(checkpoint.path, lazy=True, get_model_classes=_Classes(plan))
     except KnownError:
         raise
     except (Exception, SystemExit) as error:  # a model file may even end the process when a package is missing
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(". ")
         raise KnownError(
-            f"mlx-lm cannot build this {checkpoint.model_type} model ({reason}).",
+            f"{'mlx-vlm' if sighted else 'mlx-lm'} cannot build this {checkpoint.model_type} model ({reason}).",
             "Update Cadre, download the model again, or choose another.",
         ) from error
     model.eval()
@@ -271,10 +300,10 @@ class _Classes:
 
 
 def _evaluate(model: Any, total: int, progress: Progress) -> None:
-    """Bring the dense weights to memory, piece by piece."""
+    """Bring the dense weights to memory, piece by piece; encoders only when there is something to encode."""
     done = 0
     piece: list[mx.array] = []
-    for array in arrays(model.parameters()):
+    for array in arrays({name: part for name, part in model.parameters().items() if name not in ENCODERS}):
         piece.append(array)
         if sum(a.nbytes for a in piece) >= _PIECE:
             mx.eval(piece)

@@ -13,22 +13,38 @@ import mlx.core as mx
 from engine.generation.opened import Opened, arrays
 from engine.generation.undo import mark
 from engine.routing.block import Way
+from engine.vision.eyes import Seen, pieces
+
+_NOTHING = Seen()
 
 PieceDone = Callable[[int], None]
 """Called with the tokens done so far, nothing in flight; may raise Cancelled."""
 
 
-def prefill(opened: Opened, caches: list[Any], tokens: Sequence[int], way: Way, piece: int, done: PieceDone) -> None:
-    """Tokens through the model in pieces of at most `piece`. Whatever stops it leaves whole pieces behind."""
-    for at in range(0, len(tokens), piece):
-        part = tokens[at : at + piece]
+def prefill(
+    opened: Opened,
+    caches: list[Any],
+    tokens: Sequence[int],
+    way: Way,
+    piece: int,
+    done: PieceDone,
+    seen: Seen = _NOTHING,
+    reused: int = 0,
+) -> None:
+    """Tokens through the model in pieces of at most `piece`. Whatever stops it leaves whole pieces behind.
+
+    reused: how many tokens of the prompt come before these; the caches hold them. seen: its pictures, encoded.
+    """
+    at = 0
+    for part in pieces(tokens, piece):
         undo = mark(caches, len(part))
         try:
             with opened.through(way):
-                opened.model(mx.array(list(part))[None], cache=caches)
+                opened.forward(part, reused + at, caches, seen)
                 mx.eval(arrays(caches))
         except BaseException:
             undo()
             raise
         mx.clear_cache()
-        done(at + len(part))
+        at += len(part)
+        done(at)

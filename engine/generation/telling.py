@@ -180,7 +180,8 @@ class Telling:
         self._peak, self._peak_lately = max(self._peak, held), max(self._peak_lately, held)
         self._emit(MemorySample(self._request, replace(self._promised, peak=self._peak_lately), self.pressure))
 
-    def record(self, finish: str, text: str, prompt: int, reused: int) -> Record:
+    def record(self, finish: str, text: str, tokens: dict[str, int]) -> Record:
+        """tokens: of the prompt, and those among them that stood for something else."""
         assert self._plan is not None
         self.memory(now=True)
         if self._traffic.read != self._moved[0]:
@@ -194,7 +195,7 @@ class Telling:
             model=self._opened.name,
             mode=plan.mode,
             budget=self._budget(plan),
-            tokens={"prompt": prompt, "reused": reused, "generated": generated},
+            tokens=tokens | {"generated": generated},
             experts=self._experts(plan),
             seconds={
                 "load": clock.load,

@@ -113,7 +113,11 @@ def _text(config: Config) -> Config:
 
 def _random_model(config: Config, seed: int, selection_bias: float) -> Any:
     model_class, args_class = _mlx_lm._get_classes(config)
-    model = model_class(args_class.from_dict(json.loads(json.dumps(config))))
+    return randomised(model_class(args_class.from_dict(json.loads(json.dumps(config)))), seed, selection_bias)
+
+
+def randomised(model: Any, seed: int, selection_bias: float = SELECTION_BIAS) -> Any:
+    """The model with every parameter drawn anew, evaluated."""
     own = dict(tree_flatten(model.parameters()))
     embeddings = {f"{path}.weight" for path, module in model.named_modules() if isinstance(module, nn.Embedding)}
     spreads = _Spreads(selection_bias, embeddings, _EMBEDDING_SPREAD if _has_head(own) else _TIED_SPREAD)

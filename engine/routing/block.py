@@ -135,9 +135,23 @@ def _hook_switch(switch: Any, block: Passing) -> None:
 
     class Hooked(stock):  # type: ignore[misc]
         def __call__(self, x: mx.array, ids: mx.array) -> mx.array:
-            return cast("mx.array", block.passing().switch(block, x, ids, super().__call__))
+            call = super().__call__
+            return cast("mx.array", block.passing().switch(block, x, ids, _row_by_row(call) if by_token else call))
 
+    by_token = stock.__module__.startswith("mlx_vlm.")
     _become(switch, Hooked)
+
+
+def _row_by_row(call: Stock) -> Stock:
+    """mlx-vlm's switch takes a handful of tokens one by one through itself, past the hook's ids; rows of a batch it
+    takes at once.
+    """
+
+    def switch(x: mx.array, slots: mx.array) -> mx.array:
+        rows = call(x.reshape(-1, 1, x.shape[-1]), slots.reshape(-1, 1, slots.shape[-1]))
+        return rows.reshape(*slots.shape, rows.shape[-1])
+
+    return switch
 
 
 def _hook_linear(linear: Any, block: Passing) -> None:

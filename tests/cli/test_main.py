@@ -94,7 +94,8 @@ def test_the_prompt_from_standard_input():
         (["", "--max-tokens", "2"], "The prompt is empty."),
         (["x", "--experts", "33"], "33 experts"),
         (["x", "--memory", "2MB"], "dense weights"),
-        (["x", "--image", "cat.png"], "Pictures and sound are not there yet."),
+        (["x", "--image", "cat.png"], "builtin cannot see pictures: it reads text only."),
+        (["x", "--audio", "cat.wav"], "Asking about sound is not there yet."),
     ],
 )
 def test_a_known_failure_is_one_sentence_and_a_next_step(capsys, words, said):

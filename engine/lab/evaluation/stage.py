@@ -121,7 +121,9 @@ def open_stage(folder: Path, longest: int, memory: int | None, pulse: Pulse) -> 
     if not plan_of_files.layers:
         raise KnownError(f"{folder.name} has no experts to choose from.", "Choose a mixture-of-experts model.")
     mapped = plan_of_files.routed_bytes <= IN_MEMORY * limit
-    opened = open_model(folder, lambda _done, _of: pulse(), open_files=MappedFiles if mapped else _open_files)
+    opened = open_model(
+        folder, lambda _done, _of: pulse(), open_files=MappedFiles if mapped else _open_files, pictures=False
+    )
     try:
         config = opened.checkpoint.text_config
         vocabulary = int(config.get("vocab_size") or 262_144)

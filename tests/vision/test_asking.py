@@ -1,0 +1,167 @@
+"""Pictures through the whole engine: asked, kept for the next turn, refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+
+from app.cli.main import main
+from engine import messages as m
+from engine.lab.tiny import make_checkpoint
+from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
+from engine.link import ProcessEngine, ThreadEngine
+from tests.host.asking import answer, ask, send
+from tests.vision import reference
+from tests.vision.pictures import encoded, noise, png
+
+TEXT = "What is to be seen here?"
+SEA, SHORE = png(50, 70, seed=1), png(90, 40, seed=2)
+
+
+@pytest.fixture(scope="module", params=sorted(SIGHTED))
+def folder(request, tmp_path_factory):
+    return make_sighted_checkpoint(tmp_path_factory.mktemp("sighted") / request.param, request.param)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CADRE_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="module", params=[ThreadEngine, ProcessEngine])
+def engine(home, request):
+    engine = request.param()
+    yield engine
+    engine.close()
+
+
+def about(*pictures, text=TEXT):
+    return m.Turn("user", text, pictures)
+
+
+def said(folder, tokens):
+    model, processor = reference.load(folder)
+    return processor.tokenizer.decode([t for t in tokens if t != model.config.eos_token_id])
+
+
+def first(folder, n, *pictures):
+    """What mlx-vlm says, to its end mark."""
+    tokens = reference.greedy(folder, TEXT, pictures, n)
+    end = reference.load(folder)[0].config.eos_token_id
+    end = end[0] if isinstance(end, list) else end
+    return tokens[: tokens.index(end)] if end in tokens else tokens
+
+
+@pytest.mark.parametrize("pictures", [(SEA,), (SEA, SHORE)], ids=["one", "two"])
+def test_an_exact_answer_is_mlx_vlms(engine, folder, pictures):
+    record = answer(engine, ask(folder, turns=(about(*pictures),), max_tokens=16))
+
+    assert record.text == said(folder, first(folder, 16, *pictures))
+    assert record.tokens["pictures"] > 0
+
+
+@pytest.mark.parametrize("mode", [m.Mode.FAST, m.Mode.BALANCED])
+def test_with_all_experts_resident_every_mode_says_the_same(engine, folder, mode):
+    record = answer(engine, ask(folder, turns=(about(SEA, SHORE),), mode=mode, experts=1.0, max_tokens=16))
+
+    assert record.text == said(folder, first(folder, 16, SEA, SHORE))
+
+
+def test_fast_answers_choose_by_the_pictures_too(engine, folder):
+    def chosen(picture):
+        record = answer(engine, ask(folder, turns=(about(picture),), mode=m.Mode.FAST, experts=4, max_tokens=2))
+        return [sorted(ids) for ids in record.selection]
+
+    assert chosen(png(60, 60, seed=7)) != chosen(encoded(Image.new("RGB", (60, 60), "white"), "PNG"))
+
+
+def test_asking_twice_encodes_once_and_reuses_the_conversation(engine, folder):
+    photo = png(33, 44, seed=9)
+    begun = (about(photo),)
+    one = answer(engine, ask(folder, turns=begun, conversation="c", max_tokens=4))
+    more = (*begun, m.Turn("assistant", one.text), m.Turn("user", "And now?"))
+    two = answer(engine, ask(folder, turns=more, conversation="c", max_tokens=4))
+    elsewhere = answer(engine, ask(folder, turns=(about(photo, text="In other words?"),), max_tokens=4))
+    alone = answer(engine, ask(folder, turns=more, max_tokens=4))
+
+    assert (one.tokens["encoded"], two.tokens["encoded"], elsewhere.tokens["encoded"]) == (1, 0, 0)
+    assert two.tokens["reused"] > one.tokens["pictures"]
+    assert two.text == alone.text
+
+
+def test_another_picture_of_the_same_size_is_not_taken_for_the_first(engine, folder):
+    records = [
+        answer(engine, ask(folder, turns=(about(picture),), conversation="d", max_tokens=16))
+        for picture in (SEA, png(50, 70, seed=3))
+    ]
+
+    assert records[0].text != records[1].text
+    assert records[1].text == said(folder, first(folder, 16, png(50, 70, seed=3)))
+
+
+def test_the_promise_holds_and_the_encoder_is_given_back(engine, folder):
+    looking = answer(engine, ask(folder, turns=(about(encoded(noise(300, 300, 5), "PNG")),), max_tokens=2)).memory
+    talking = answer(engine, ask(folder, "How are you?", max_tokens=2)).memory
+
+    assert talking.dense < looking.dense
+    assert looking.peak <= max(1.1 * looking.promised, looking.promised + 300_000_000)
+
+
+def test_a_file_is_read_from_its_path(engine, folder, tmp_path):
+    (tmp_path / "sea.png").write_bytes(SEA)
+
+    record = answer(engine, ask(folder, turns=(about(tmp_path / "sea.png"),), max_tokens=16))
+
+    assert record.text == said(folder, first(folder, 16, SEA))
+
+
+REFUSED = {
+    "no picture": (about(b"words"), "not a picture"),
+    "too many": (about(*(SEA for _ in range(40))), "too many"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_shown_is_refused_and_the_next_question_answered(engine, folder, name):
+    turn, words = REFUSED[name]
+    question = ask(folder, turns=(turn,))
+    failed = send(engine, question).failed(question.request)
+
+    assert failed.known
+    assert words in failed.sentence
+    assert answer(engine, ask(folder, "And in words?", max_tokens=1)).tokens["generated"] == 1
+
+
+def test_a_mark_of_the_models_own_in_the_text_takes_no_picture(engine, tmp_path):
+    folder = make_sighted_checkpoint(tmp_path / "gemma4", "gemma4")
+    question = ask(folder, turns=(about(SEA, text="Is <|image|> a mark?"),))
+    failed = send(engine, question).failed(question.request)
+
+    assert failed.known
+    assert "do not fit" in failed.sentence
+
+
+def test_a_model_that_cannot_see_says_so(engine, tmp_path):
+    blind = make_checkpoint(tmp_path / "blind", "qwen3_moe")
+    question = ask(blind, turns=(about(SEA),))
+    failed = send(engine, question).failed(question.request)
+
+    assert failed.known
+    assert failed.sentence == "blind cannot see pictures: it reads text only."
+
+
+def test_cadre_ask_shows_pictures(folder, home, tmp_path, capsys):
+    (tmp_path / "sea.png").write_bytes(SEA)
+    (tmp_path / "shore.png").write_bytes(SHORE)
+    images = ["--image", str(tmp_path / "sea.png"), "--image", str(tmp_path / "shore.png")]
+    options = ["--model", str(folder), "--mode", "exact", "--max-tokens", "16", "--json"]
+
+    assert main(["ask", TEXT, *images, *options]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] == said(folder, first(folder, 16, SEA, SHORE))
+
+    assert main(["ask", TEXT, "--image", str(tmp_path / "none.png"), *options]) == 1
+    assert "none.png cannot be read" in capsys.readouterr().err
