@@ -29,3 +29,12 @@ def share(part: float) -> str:
 def listed(things: list[str]) -> str:
     """One, two and three."""
     return " and ".join([", ".join(things[:-1]), things[-1]] if len(things) > 1 else things)
+
+
+def time_left(seconds: float) -> str:
+    """Rounded more the further away it is."""
+    if seconds < 60:
+        return "under a minute left"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min left"
+    return f"{seconds / 3600:.1f} h left" if seconds < 48 * 3600 else "days left"

@@ -30,6 +30,7 @@ class Experts:
 
     reading: named as being read since the residents were last told.
     used_at, absent_at: when a token last used the expert, or wanted it in vain; -inf: never in this request.
+    dropped_at: when it last left memory, so likewise.
     order: expert ids of each layer, the regulars first; set when the experts are picked, not while answering.
     """
 
@@ -37,6 +38,7 @@ class Experts:
     reading: Flags
     used_at: Times
     absent_at: Times
+    dropped_at: Times
     uses: Counts
     order: npt.NDArray[np.int32]
 
@@ -55,7 +57,8 @@ class View:
 
     read: bytes of experts read for this request so far. batch: layer, bytes and time of the last word of reading.
     coverage, arrivals, speeds: one value per token, oldest first. again: tokens taken again.
-    judged: how hard the request seems and why. happened: the last thing worth a word.
+    pressure: how short of memory the machine is. judged: how hard the request seems and why.
+    happened: the last thing worth a word.
     """
 
     began: float = 0.0
@@ -68,6 +71,7 @@ class View:
     mode: m.Mode = m.Mode.AUTO
     resident: int = 0
     memory: m.Memory | None = None
+    pressure: m.Pressure = m.Pressure.NORMAL
     read: int = 0
     read_speed: float = 0.0
     coverage: tuple[float, ...] = ()
@@ -99,6 +103,7 @@ def begin(previous: View | None, now: float) -> View:
         expert_bytes=previous.expert_bytes,
         resident=previous.resident,
         memory=previous.memory,
+        pressure=previous.pressure,
     )
 
 
@@ -178,9 +183,11 @@ def _(event: m.ExpertsSelected, view: View) -> View:
 def _(event: m.ExpertsResident, view: View) -> View:
     if view.experts is None:
         return view
+    resident = _flags(view.experts, event.ids)
     experts = replace(
         view.experts,
-        resident=_flags(view.experts, event.ids),
+        resident=resident,
+        dropped_at=_dropped(view.experts, resident, view.now),
         reading=np.zeros_like(view.experts.reading),
     )
     return replace(view, experts=experts, read=max(view.read, event.read * view.expert_bytes))
@@ -229,7 +236,19 @@ def _(_event: m.Paused, view: View) -> View:
 
 @_after.register
 def _(event: m.MemorySample, view: View) -> View:
-    return replace(view, memory=event.memory)
+    return replace(view, memory=event.memory, pressure=event.pressure)
+
+
+@_after.register
+def _(event: m.Resized, view: View) -> View:
+    peak = view.memory.peak if view.memory is not None else 0
+    return replace(
+        view,
+        resident=event.after,
+        memory=replace(event.memory, peak=peak),
+        pressure=event.pressure,
+        happened=f"{event.why} {event.after} experts per layer instead of {event.before}",
+    )
 
 
 @_after.register
@@ -255,12 +274,12 @@ def _nothing_resident(layers: int, count: int) -> Experts:
     none = np.zeros((layers, count), np.bool_)
     never = np.full((layers, count), -np.inf)
     order = np.tile(np.arange(count, dtype=np.int32), (layers, 1))
-    return Experts(none, none, never, never, np.zeros((layers, count), np.int32), order)
+    return Experts(none, none, never, never, never, np.zeros((layers, count), np.int32), order)
 
 
 def _rest(experts: Experts) -> Experts:
     never = np.full(experts.resident.shape, -np.inf)
-    return replace(experts, reading=np.zeros_like(experts.resident), used_at=never, absent_at=never)
+    return replace(experts, reading=np.zeros_like(experts.resident), used_at=never, absent_at=never, dropped_at=never)
 
 
 def _flags(experts: Experts, ids: m.Ids) -> Flags:
@@ -283,14 +302,22 @@ def _order(experts: Experts, best_first: m.Ids) -> npt.NDArray[np.int32]:
 def _after_token(experts: Experts, event: m.Token, now: float) -> Experts:
     used, absent = _flags(experts, event.used), _flags(experts, event.absent)
     used_at = np.where(used, now, experts.used_at)
+    resident = _with_used(experts, used, used_at)
     return replace(
         experts,
-        resident=_with_used(experts, used, used_at),
+        resident=resident,
+        dropped_at=_dropped(experts, resident, now),
         used_at=used_at,
         absent_at=np.where(absent, now, experts.absent_at),
         reading=np.zeros_like(experts.reading),
         uses=experts.uses + used,
     )
+
+
+def _dropped(experts: Experts, resident: Flags, now: float) -> Times:
+    """With the moment of those that are in memory no more."""
+    gone = experts.resident & ~resident
+    return np.where(gone, now, experts.dropped_at) if gone.any() else experts.dropped_at
 
 
 def _with_used(experts: Experts, used: Flags, used_at: Times) -> Flags:

@@ -8,6 +8,7 @@ nested, and what it interrupted goes on unchanged. Requests of equal urgency wai
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -15,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine import messages as m
 from engine.errors import Cancelled, KnownError
+from engine.failures import failed
+from engine.speech.desk import Desk
 
 if TYPE_CHECKING:
+    from engine.budget.pressure import Sensors
     from engine.generation.answer import Answer
     from engine.generation.conversation import Conversation
     from engine.generation.opened import Opened
@@ -26,15 +30,33 @@ log = logging.getLogger(__name__)
 Receive = Callable[[float | None], m.Command | None]
 """The next command: waits at most so many seconds (0: not at all, None: for ever); None when there is none."""
 Emit = Callable[[m.Event], None]
+Work = m.Ask | m.Measure | m.Transcribe
+"""What runs by itself from its beginning to its end; dictations are worked on in between."""
+
+_IDLE_LOOK = 2.0
+"""Seconds between two looks at the machine's memory while a model is open and nobody asks."""
 
 
 class Host:
-    def __init__(self, receive: Receive, emit: Emit) -> None:
+    """sensors: of this machine when None. clock: seconds, for what idles and for what grows back."""
+
+    def __init__(
+        self,
+        receive: Receive,
+        emit: Emit,
+        sensors: Sensors | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        from engine.budget.pressure import Gauge, this_machine
+
         self._receive = receive
         self._emit = emit
-        self._waiting: list[m.Ask | m.Measure] = []
+        self._gauge = Gauge(sensors or this_machine(), clock)
+        self._idle_since = 0.0
+        self._waiting: list[Work] = []
         self._cancelled: set[str] = set()
-        self._running: list[tuple[m.Ask | m.Measure, Answer | None]] = []
+        self._running: list[tuple[Work, Answer | None]] = []
+        self._desk = Desk(emit)
         self._opened: Opened | None = None
         self._kept: dict[str, Conversation] = {}
         self._base = 0
@@ -47,11 +69,16 @@ class Host:
         _set_up()
         self._base = footprint()
         while not self._stopping:
-            if not self._waiting:
-                self._take(self._receive(None))
+            if not self._waiting and not self._desk.has_work:
+                self._take(self._receive(None if self._opened is None else _IDLE_LOOK))
             self._drain()
+            self._write_down()
+            if not self._waiting:
+                self._give_back()
             if self._waiting and not self._stopping:
                 self._serve(self._waiting.pop(self._most_urgent()))
+                self._idle_since = self._gauge.now()
+        self._desk.close()
         self._unload()
         _tear_down()
         self._emit(m.EngineStopped())
@@ -64,17 +91,18 @@ class Host:
 
     def _take(self, command: m.Command | None) -> None:
         match command:
-            case m.Ask() | m.Measure():
+            case m.Ask() | m.Measure() | m.Transcribe():
                 self._waiting.append(command)
+            case m.Dictate() | m.Hear() | m.EndOfSpeech():
+                self._desk.take(command)
             case m.Cancel(request):
                 self._cancel(request)
             case m.Reselect(request):
-                for ask, answer in self._running:
-                    if ask.request == request and answer is not None:
-                        answer.reselect()
+                self._reselect(request)
             case m.Unload():
                 if not self._running:
                     self._unload()
+                    self._desk.rest()
             case m.Shutdown():
                 self._stopping = True
                 self._waiting.clear()
@@ -82,9 +110,16 @@ class Host:
             case None:
                 pass
 
+    def _reselect(self, request: str) -> None:
+        for ask, answer in self._running:
+            if ask.request == request and answer is not None:
+                answer.reselect()
+
     def _cancel(self, request: str) -> None:
         if any(ask.request == request for ask, _ in self._running):
             self._cancelled.add(request)
+            return
+        if self._desk.cancel(request):
             return
         for ask in [a for a in self._waiting if a.request == request]:
             self._waiting.remove(ask)
@@ -103,50 +138,58 @@ class Host:
             raise Cancelled
 
     def _between(self) -> None:
-        """Nothing is in flight: more urgent requests for the same model run here, to their end."""
+        """Nothing is in flight: dictations get on, more urgent requests that can run here do, to their end, and what
+        the machine's memory asks for is done.
+        """
         self._pulse()
+        self._write_down()
         ask, answer = self._running[-1]
         while (urgent := self._more_urgent(ask)) is not None:
             self._waiting.remove(urgent)
-            assert answer is not None
             self._emit(m.Paused(ask.request, urgent.request))
-            answer.set_aside()
+            if answer is not None:
+                answer.set_aside()
             self._serve(urgent)
-            answer.take_up()
+            if answer is not None:
+                answer.take_up(self._gauge.read())
             self._pulse()
+        if answer is not None:
+            answer.heed(self._gauge.read())
 
-    def _more_urgent(self, running: m.Ask | m.Measure) -> m.Ask | None:
-        asks = [a for a in self._waiting if isinstance(a, m.Ask) and isinstance(running, m.Ask)]
-        fitting = [a for a in asks if a.priority > _priority(running) and self._is_open(a.model)]
-        return max(fitting, key=lambda a: a.priority, default=None)
+    def _write_down(self) -> None:
+        """All that was said so far, in every dictation."""
+        while self._desk.has_work and not self._stopping:
+            self._desk.step(self._drain)
+
+    def _more_urgent(self, running: Work) -> m.Ask | m.Transcribe | None:
+        if isinstance(running, m.Measure):
+            return None
+        waiting = [w for w in self._waiting if isinstance(w, m.Ask | m.Transcribe)]
+        fitting = [w for w in waiting if w.priority > running.priority and self._can_run_now(w)]
+        return max(fitting, key=lambda w: w.priority, default=None)
+
+    def _can_run_now(self, work: m.Ask | m.Transcribe) -> bool:
+        """An answer that was interrupted goes on with its model, so that one stays."""
+        return isinstance(work, m.Transcribe) or not self._is_interrupted() or self._is_open(work.model)
+
+    def _is_interrupted(self) -> bool:
+        return any(answer is not None for _, answer in self._running)
 
     # --- requests -----------------------------------------------------------------------------------------
 
-    def _serve(self, command: m.Ask | m.Measure) -> None:
+    def _serve(self, command: Work) -> None:
         self._running.append((command, None))
         try:
-            if isinstance(command, m.Ask):
-                self._answer(command)
-            else:
-                self._measure(command)
-        except Cancelled:
-            self._emit(m.Failed(command.request, True, "The request was cancelled.", ""))
-        except KnownError as error:
-            self._emit(m.Failed(command.request, True, error.sentence, error.next_step))
-        except MemoryError:
-            self._emit(
-                m.Failed(command.request, True, "The memory ran out.", "Close other apps or ask for fewer experts.")
-            )
-        except Exception:
-            log.exception("request %s failed", command.request)
-            self._emit(
-                m.Failed(
-                    command.request,
-                    False,
-                    "Something went wrong inside Cadre; this is a bug.",
-                    "Try again; the log has the details.",
-                )
-            )
+            match command:
+                case m.Ask():
+                    self._answer(command)
+                case m.Transcribe():
+                    transcript = self._desk.transcribe(command, self._between)
+                    self._emit(m.Transcribed(command.request, transcript))
+                case m.Measure():
+                    self._measure(command)
+        except Exception as error:  # noqa: BLE001 -- it ends this request only, and is told
+            self._emit(failed(command.request, error))
         finally:
             self._running.pop()
             self._cancelled.discard(command.request)
@@ -156,7 +199,7 @@ class Host:
 
         begun = time.perf_counter()
         opened = self._open(ask)
-        answer = Answer(ask, opened, self._base, _limit(ask), self._emit, self._between, self._pulse)
+        answer = Answer(ask, opened, self._base, self._limit(ask), self._emit, self._between, self._pulse)
         answer.telling.clock.begun = begun
         answer.telling.clock.load = time.perf_counter() - begun
         self._running[-1] = (ask, answer)
@@ -186,7 +229,7 @@ class Host:
         from engine.models.catalogue import resolve
 
         path = resolve(ask.model)
-        paused = len(self._running) > 1  # it goes on with the model as it was opened, so that one stays
+        paused = self._is_interrupted()  # it goes on with the model as it was opened, so that one stays
         if self._opened is not None and self._opened.path == path and (paused or self._opened.unchanged()):
             return self._opened
         self._unload()
@@ -213,7 +256,7 @@ class Host:
 
     def _check_fits(self, ask: m.Ask) -> Callable[[int], None]:
         """Called with the dense bytes before they are read: refuse what cannot fit at all."""
-        limit = _limit(ask)
+        limit = self._limit(ask)
 
         def check(dense: int) -> None:
             need = self._base + dense
@@ -225,6 +268,14 @@ class Host:
 
         return check
 
+    def _limit(self, ask: m.Ask) -> int:
+        """Bytes this process may hold in all; what the open model holds already counts as room."""
+        from engine.budget.footprint import room
+        from engine.budget.governor import limit
+
+        reading = self._gauge.read()
+        return limit(ask.memory, room(reading.available), reading.level)
+
     def _is_open(self, model: str) -> bool:
         from engine.models.catalogue import resolve
 
@@ -233,6 +284,26 @@ class Host:
         except KnownError:
             return False
 
+    def _give_back(self) -> None:
+        """Nobody asks: after a while the banks go, then everything; at once when memory is short."""
+        from engine.budget.footprint import footprint, give_back_freed
+        from engine.budget.governor import Kept, kept
+
+        if self._opened is None:
+            return
+        keep, why = kept(self._gauge.now() - self._idle_since, self._gauge.read())
+        if keep is Kept.ALL or (keep is Kept.DENSE and not self._opened.has_banks()):
+            return
+        name, before = self._opened.name, footprint()
+        if keep is Kept.DENSE:
+            self._opened.give_back_banks()
+        else:
+            self._unload()
+        give_back_freed()
+        what = "banks" if keep is Kept.DENSE else "model"
+        log.info("%s given back: %s", what, why)
+        self._emit(m.Released(name, what, max(0, before - footprint()), why))
+
     def _unload(self) -> None:
         import mlx.core as mx
 
@@ -240,18 +311,12 @@ class Host:
             self._opened.close()
         self._opened = None
         self._kept.clear()
+        gc.collect()  # a model's modules know each other
         mx.clear_cache()
 
 
-def _priority(command: m.Ask | m.Measure) -> m.Priority:
-    return command.priority if isinstance(command, m.Ask) else m.Priority.CHAT
-
-
-def _limit(ask: m.Ask) -> int:
-    """Bytes this process may hold in all; what the open model holds already counts as room."""
-    from engine.budget.footprint import room
-
-    return ask.memory if ask.memory is not None else room()
+def _priority(command: Work) -> m.Priority:
+    return m.Priority.CHAT if isinstance(command, m.Measure) else command.priority
 
 
 def _set_up() -> None:

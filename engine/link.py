@@ -48,7 +48,7 @@ class ThreadEngine:
 
     def send(self, command: m.Command) -> None:
         self._commands.put(command)
-        if not self._thread.is_alive() and isinstance(command, m.Ask | m.Measure):
+        if not self._thread.is_alive() and isinstance(command, m.Request):
             self._events.put(m.Failed(command.request, True, _NO_ENGINE, _SEE_DOCTOR))
 
     def get(self, timeout: float | None = None) -> m.Event | None:
@@ -113,7 +113,7 @@ class _Child:
         with self._lock:
             if self._gone:
                 return False
-            if isinstance(command, m.Ask | m.Measure):
+            if isinstance(command, m.Request):
                 self._under_way[command.request] = None
             with suppress(OSError):  # it died just now: the reader is about to tell
                 self._pipe.send(command)
@@ -130,7 +130,7 @@ class _Child:
     def _read(self) -> None:
         """Hands events on until the child ends. Nobody else joins it: of two who wait, one finds no exit code."""
         for event in _received(self._pipe):
-            if isinstance(event, m.Finished | m.Failed) or (isinstance(event, m.Measured) and event.report is not None):
+            if isinstance(event, m.Finished | m.Transcribed | m.Failed) or _is_report(event):
                 self._under_way.pop(event.request, None)
             self._events.put(event)
         self._process.join()
@@ -145,6 +145,10 @@ class _Child:
         for request in self._under_way:
             self._events.put(m.Failed(request, True, sentence, "Ask again: the engine starts anew."))
         self._events.put(m.EngineStopped(sentence))
+
+
+def _is_report(event: m.Event) -> bool:
+    return isinstance(event, m.Measured) and event.report is not None
 
 
 def _serve(pipe: Connection) -> None:

@@ -27,12 +27,28 @@ class Mode(StrEnum):
     EXACT = "exact"
 
 
+class Pressure(IntEnum):
+    """How short of memory the machine is, in the system's own three levels."""
+
+    NORMAL = 0
+    WARN = 1
+    CRITICAL = 2
+
+
 class Priority(IntEnum):
     """Who goes first on the one engine thread; higher pauses lower between steps."""
 
     CHAT = 0
     QUICK_PROMPT = 1
     DICTATION = 2
+
+
+class Attachment(StrEnum):
+    """What a person attached to what they said last; it tells what the request is for."""
+
+    IMAGE = "image"
+    AUDIO = "audio"
+    DOCUMENT = "document"
 
 
 # --- commands ---------------------------------------------------------------------------------------------
@@ -64,6 +80,8 @@ class Ask:
     experts: resident experts per MoE layer as a count (int) or a share of all (float); None: from the budget.
     memory: the most bytes the process may hold; None: what the machine can give.
     reselect_every: tokens between reselections; 0: only when coverage falls.
+    harder: how many times the person found the answer too weak. Each is a step up: a larger set, at last every expert
+    a token wants. It is an answer anew: in the same conversation it reads only what is not there yet.
     """
 
     request: str
@@ -80,6 +98,8 @@ class Ask:
     conversation: str = ""
     reselect_every: int = 0
     profile: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    harder: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +135,50 @@ class Measure:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure
+@dataclass(frozen=True)
+class Transcribe:
+    """Write down what is said in a sound file.
+
+    recogniser: a Whisper model's folder or name, or "" for the embedded one. language: None: find out.
+    words: names and terms that are likely to be said.
+    """
+
+    request: str
+    path: str
+    recogniser: str = ""
+    language: str | None = None
+    words: tuple[str, ...] = ()
+    priority: Priority = Priority.CHAT
+
+
+@dataclass(frozen=True)
+class Dictate:
+    """Write down what comes with Hear, while it is said; EndOfSpeech ends it. Runs between the steps of an answer."""
+
+    request: str
+    recogniser: str = ""
+    language: str | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hear:
+    """The next sound of a dictation: 16-bit little-endian, one channel, 16,000 a second. Any length."""
+
+    request: str
+    pcm: bytes
+
+
+@dataclass(frozen=True)
+class EndOfSpeech:
+    """A dictation has no more sound; Transcribed follows."""
+
+    request: str
+
+
+Request = Ask | Measure | Transcribe | Dictate
+"""What ends with exactly one of Finished, Transcribed, Failed, or Measured with a report."""
+Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure | Transcribe | Dictate | Hear | EndOfSpeech
 
 # --- events -----------------------------------------------------------------------------------------------
 
@@ -257,8 +320,38 @@ class Paused:
 
 @dataclass(frozen=True)
 class MemorySample:
+    """memory: banks and promised as they are now, peak since the banks last changed. The record has the whole's."""
+
     request: str
     memory: Memory
+    pressure: Pressure = Pressure.NORMAL
+
+
+@dataclass(frozen=True)
+class Resized:
+    """The banks change while an answer is written. before, after: residents per layer. memory: promised from now on."""
+
+    request: str
+    pressure: Pressure
+    before: int
+    after: int
+    memory: Memory
+    why: str
+
+
+@dataclass(frozen=True)
+class Released:
+    """Nobody asked for a while, or memory is short: given back to the system, to be read again when next asked.
+
+    what: banks, or model for dense weights and kept conversations too. bytes: by how much the footprint fell.
+    request: empty, as this happens between requests.
+    """
+
+    model: str
+    what: str
+    bytes: int
+    why: str
+    request: str = ""
 
 
 @dataclass(frozen=True)
@@ -300,6 +393,57 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class SpokenWord:
+    """start, end: seconds from the sound's beginning. text: as written, with the space before it if there is one."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was said. seconds: of sound; speech: of it, what the gate let through. notes: sentences for the person."""
+
+    words: tuple[SpokenWord, ...]
+    language: str | None
+    recogniser: str
+    seconds: float
+    speech: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "".join(word.text for word in self.words).strip()
+
+
+@dataclass(frozen=True)
+class Transcribing:
+    """Seconds of sound looked at so far, of how many; words: those said since the last such event."""
+
+    request: str
+    done: float
+    of: float
+    words: tuple[SpokenWord, ...]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """While dictating. stable stays while this utterance lasts; tentative may change. speaking: as far as heard."""
+
+    request: str
+    stable: str
+    tentative: str
+    speaking: bool
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    request: str
+    transcript: Transcript
+
+
+@dataclass(frozen=True)
 class Failed:
     """known: the sentence is written for the person. Otherwise it is a bug and the log has the rest."""
 
@@ -330,7 +474,12 @@ Event = (
     | Replayed
     | Paused
     | MemorySample
+    | Resized
+    | Released
     | Measured
+    | Transcribing
+    | Heard
+    | Transcribed
     | Finished
     | Failed
     | EngineStopped

@@ -7,6 +7,8 @@ set -u
 # package             what for
 packages='
 libopenblas0          float32 products 30 times faster than with the BLAS inside the MLX wheel
+libportaudio2         the microphone and the loudspeaker
+espeak-ng             a voice for `cadre say` and answers read aloud
 libegl1               the rest is for the window, that is for Qt: drawing,
 libgl1
 libglib2.0-bin        the event loop (needs the library, which has another name in each release)

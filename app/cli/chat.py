@@ -12,7 +12,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 
@@ -46,6 +46,7 @@ _HELP = """\
 /model NAME     another model: a folder, an installed name, or builtin
 /mode MODE      auto, fast, balanced or exact
 /experts C      experts in memory per layer: a count (38), a share (25%), or auto
+/harder         the last question again, with more experts; at last with every one it asks for
 /new            a new conversation
 /quit           leave (so do Ctrl-D, and Ctrl-C twice); Ctrl-C stops an answer"""
 
@@ -78,7 +79,10 @@ class Leave(Exception):
 
 @dataclass
 class Chat:
-    """settings: the command line's, changed by slash commands. failed: whether the last answer could not be given."""
+    """settings: the command line's, changed by slash commands. failed: whether the last answer could not be given.
+
+    harder: how many times the last question was tried harder.
+    """
 
     engine: Engine
     settings: argparse.Namespace
@@ -87,6 +91,7 @@ class Chat:
     conversations: int = 1
     asked: int = 0
     failed: bool = False
+    harder: int = 0
     _view: View | None = None
 
     def run(self) -> int:
@@ -146,12 +151,15 @@ class Chat:
     # --- an answer ----------------------------------------------------------------------------------------
 
     def _ask(self, text: str) -> None:
+        self.harder = 0
+        self._ask_turns((*self.turns, m.Turn("user", text)))
+
+    def _ask_turns(self, turns: tuple[m.Turn, ...]) -> None:
         self.asked += 1
         self.failed = False
-        turns = (*self.turns, m.Turn("user", text))
         name, conversation = f"chat-{self.asked}", f"chat-{self.conversations}"
         try:
-            record = self._answer(request(self.settings, name, turns, conversation))
+            record = self._answer(replace(request(self.settings, name, turns, conversation), harder=self.harder))
         except KnownError as error:
             self.failed = True
             say(str(error), error=True)
@@ -169,6 +177,8 @@ class Chat:
             record = answer(self.engine, ask, plain())
             print(flush=True)
             say(in_words(record), style="dim")
+        if ask.harder:
+            say(str(record.budget["why"]), style="dim")
         if self.asked == 1:
             say_notes(record)
         return record
@@ -180,6 +190,14 @@ class Chat:
 
     def _quit(self, _rest: str) -> None:
         raise Leave
+
+    def _again_harder(self, _rest: str) -> None:
+        """The new answer takes the place of the last one, when there is one."""
+        if len(self.turns) < 2:
+            print("There is no answer yet to try harder at.")
+            return
+        self.harder += 1
+        self._ask_turns(tuple(self.turns[:-1]))
 
     def _new(self, _rest: str) -> None:
         self.turns = []
@@ -216,6 +234,7 @@ _ORDERS: dict[str, Callable[[Chat, str], None]] = {
     "/model": Chat._model,
     "/mode": Chat._mode,
     "/experts": Chat._experts,
+    "/harder": Chat._again_harder,
 }
 
 

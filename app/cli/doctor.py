@@ -24,6 +24,8 @@ from rich.text import Text
 
 from app.numbers import size
 from engine.budget import footprint
+from engine.budget.pressure import Sensors, Thermal, this_machine
+from engine.messages import Pressure
 from engine.models import places
 from engine.models.catalogue import InstalledModel, installed
 from engine.models.folders import Source
@@ -77,6 +79,7 @@ def examine() -> list[Finding]:
         Finding("Python", State.GOOD, f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         *about_mlx(ask_mlx()),
         about_memory(footprint.total(), footprint.available()),
+        *about_strain(this_machine()),
         about_disk(places.models()),
         about_models(installed()),
     ]
@@ -132,6 +135,26 @@ def about_memory(total: int, available: int) -> Finding:
     return Finding("Memory", State.GOOD, found)
 
 
+def about_strain(sensors: Sensors) -> Iterator[Finding]:
+    """What makes an answer hold less: memory pressure, heat, low-power mode, each with where it is read."""
+    level = sensors.pressure.level()
+    words = {Pressure.NORMAL: "normal", Pressure.WARN: "warning", Pressure.CRITICAL: "critical"}[level]
+    remedy = "Close other apps: answers hold fewer experts until it is over." if level else None
+    yield _strain("Memory pressure", words, sensors.pressure.source, remedy)
+    heat = sensors.thermal.state()
+    remedy = "Let the machine cool down: it works slowly until then." if heat >= Thermal.SERIOUS else None
+    yield _strain("Heat", heat.name.lower(), sensors.thermal.source, remedy)
+    saving = sensors.power.low_power()
+    remedy = "Cadre gives memory back sooner while it is on." if saving else None
+    yield _strain("Low-power mode", "on" if saving else "off", sensors.power.source, remedy)
+
+
+def _strain(what: str, words: str, source: str, remedy: str | None) -> Finding:
+    if not source:
+        return Finding(what, State.GOOD, "nothing tells it here; taken for none")
+    return Finding(what, State.WORSE if remedy else State.GOOD, f"{words} ({source})", remedy)
+
+
 def about_disk(models: Path) -> Finding:
     """Free space where downloads go, whether or not the folder is there yet."""
     folder = next(place for place in (models, *models.parents) if place.is_dir())
@@ -154,7 +177,8 @@ def about_models(models: list[InstalledModel]) -> Finding:
         return Finding(
             "Models", State.WORSE, f"{whole}, {len(broken)} more with a problem", "`cadre models` says which."
         )
-    return Finding("Models", State.GOOD, f"{whole}")
+    measured = sum(model.measured for model in models)
+    return Finding("Models", State.GOOD, f"{whole}, {measured} of them measured" if measured else f"{whole}")
 
 
 _MARKS = {

@@ -12,8 +12,10 @@ from rich.text import Text
 
 from app.numbers import listed, parameters, share, size
 from engine.budget import footprint
-from engine.checkpoint.inspect import Report, inspect
+from engine.checkpoint.inspect import Point, Report, inspect
 from engine.models.catalogue import resolve
+
+_MODES = ("fast", "balanced")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -123,21 +125,38 @@ def _runs(report: Report) -> str:
 
 def _points(report: Report) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    for heading in ("In memory", "Share", "Parameters", "Memory"):
+    for heading in ("In memory", "Share", "Tier", "Parameters", "Memory"):
         table.add_column(heading, justify="right")
     table.add_column("")
+    for mode in _MODES if report.measured else ():
+        table.add_column(f"{mode} loses".capitalize(), justify="right")
     for point in report.points:
         fits = "fits" if point.fits else "too large"
         table.add_row(
             f"{point.experts} of {report.experts}",
             share(point.share),
+            ", ".join(point.tiers),
             parameters(point.parameters),
             size(point.memory),
             Text(fits if point.fits is not None else "", style="green" if point.fits else "yellow"),
+            *(_lost(point, mode) for mode in _MODES if report.measured),
         )
     return table
 
 
+def _lost(point: Point, mode: str) -> str:
+    """Of nats per token; with all experts nothing is lost, and nothing had to be measured."""
+    if point.share == 1:
+        return "0 %"
+    return f"{round(100 * point.loss[mode], 1) + 0.0} %" if mode in point.loss else ""
+
+
 def _about_points(report: Report) -> str:
     words = "Experts per layer. Memory is dense weights and experts; a prompt needs some more."
-    return words if report.limit is None else f"{words} {size(report.limit)} are free now."
+    if report.limit is not None:
+        words += f" {size(report.limit)} are free now."
+    if report.measured:
+        return f"{words} Losses were measured on {report.measured}."
+    if report.profile_note or not report.resident_routing:
+        return f"{words} {report.profile_note}".strip()
+    return f"{words} What an answer loses with few of them is not known: `cadre calibrate` measures it."

@@ -116,7 +116,7 @@ def _figures(view: View, look: Look, width: int) -> list[Line]:
     lines: list[Line] = [_labelled("Request", view.judged, width)] if view.judged else []
     if view.memory is not None:
         lines += [
-            _labelled("Memory", _held(view.memory), width),
+            _labelled(_memory_label(view), _held(view.memory), width),
             _memory_bar(view.memory, width, colour=look.colour),
             _legend(view.memory, width, colour=look.colour),
         ]
@@ -133,7 +133,7 @@ def _short_figures(view: View, look: Look) -> list[Line]:
     """For a narrow terminal: two curves, and words for the rest."""
     lines = [_with_curve("Coverage", _coverage(view), view.coverage, 1.0, look, look.width)]
     if view.memory is not None:
-        lines.append(_labelled("Memory", _held(view.memory), look.width))
+        lines.append(_labelled(_memory_label(view), _held(view.memory), look.width))
     lines.append(_with_curve("Speed", _speed(view), view.speeds, max(view.speeds, default=0), look, look.width))
     return lines
 
@@ -158,6 +158,11 @@ def curve(values: Sequence[float], top: float, width: int) -> str:
 
 def _held(memory: Memory) -> str:
     return f"{size(memory.peak)} held, {size(memory.promised)} promised"
+
+
+def _memory_label(view: View) -> str:
+    """Marked while the system is short of memory; the last line says what was done."""
+    return "Memory !" if view.pressure else "Memory"
 
 
 def _memory_bar(memory: Memory, width: int, *, colour: bool) -> Line:

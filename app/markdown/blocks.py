@@ -8,7 +8,10 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Run:
-    """Text of one look. link: where it leads, "" for nowhere. image: it stands for a picture that is not fetched."""
+    """Text of one look. link: where it leads, "" for nowhere. image: it stands for a picture that is not fetched.
+
+    formula: the TeX that `text` is the source of, with its marks; display: it was marked as one of its own.
+    """
 
     text: str
     bold: bool = False
@@ -17,6 +20,8 @@ class Run:
     strike: bool = False
     link: str = ""
     image: bool = False
+    formula: str = ""
+    display: bool = False
 
 
 Runs = tuple[Run, ...]
@@ -70,11 +75,21 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Formula:
+    """TeX on lines of its own. source: as it was written, with its marks. closed: its end is there."""
+
+    text: str
+    source: str
+    closed: bool = True
+    place: Place = Place()
+
+
+@dataclass(frozen=True)
 class Rule:
     place: Place = Place()
 
 
-Block = Paragraph | Heading | Code | Table | Rule
+Block = Paragraph | Heading | Code | Table | Formula | Rule
 
 
 def plain(runs: Runs) -> str:

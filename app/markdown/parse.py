@@ -1,4 +1,4 @@
-"""Markdown to blocks. CommonMark with tables and strikethrough; HTML is text; pictures become links. Pure.
+"""Markdown to blocks. CommonMark with tables, strikethrough and formulas; HTML is text; pictures become links. Pure.
 
 A text is cut into units: what stands at the top level, and each item of a list there. A unit that another one
 follows never changes when text is added at the end, which is what streaming rests on.
@@ -15,11 +15,13 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from app.markdown.blocks import Align, Block, Code, Heading, Paragraph, Place, Rule, Run, Runs, Table
+from app.markdown import formulas
+from app.markdown.blocks import Align, Block, Code, Formula, Heading, Paragraph, Place, Rule, Run, Runs, Table
 
 _URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?'\])}]")
 _BULLET = "•"
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_MARKDOWN.use(formulas.plugin)
 _MARKDOWN.options["maxNesting"] = 20
 
 
@@ -106,6 +108,8 @@ class _Walk:
             elif token.type in {"fence", "code_block"}:
                 closed = token is not self._still_open
                 yield Code(token.content.rstrip("\n"), _language(token), closed, self._place())
+            elif token.type == "formula_block":
+                yield Formula(token.content, token.meta["source"], token.meta["closed"], self._place())
             elif token.type == "hr":
                 yield Rule(self._place())
             else:
@@ -190,6 +194,9 @@ def _of(token: Token, look: Run) -> list[Run]:
         return [replace(look, text="\u2028")]
     if token.type == "code_inline":
         return [replace(look, text=token.content, code=True)]
+    if token.type == "formula_inline":
+        display = token.markup in {"$$", r"\["}
+        return [replace(look, text=token.meta["source"], formula=token.content, display=display)]
     if token.type == "image":
         source = str(token.attrGet("src") or "")
         return [replace(look, text=token.content or source, link=look.link or source, image=True)]
@@ -207,7 +214,7 @@ def _with_urls(text: str, look: Run) -> list[Run]:
 def _merged(found: list[Run]) -> Runs:
     merged: list[Run] = []
     for run in found:
-        if merged and replace(merged[-1], text="") == replace(run, text="") and not run.image:
+        if merged and replace(merged[-1], text="") == replace(run, text="") and not run.image and not run.formula:
             merged[-1] = replace(run, text=merged[-1].text + run.text)
         elif run.text:
             merged.append(run)

@@ -58,6 +58,16 @@ class Chat:
 
 
 @dataclass(frozen=True)
+class Attached:
+    """A file that a message came with, but for its text, which `Files` has. bytes: on disk."""
+
+    name: str
+    kind: str
+    bytes: int
+    characters: int
+
+
+@dataclass(frozen=True)
 class Message:
     """A node of a chat's tree. record: of the answer, without its text. failure: sentence and next step."""
 
@@ -70,6 +80,7 @@ class Message:
     created: float
     record: Json | None = None
     failure: Json | None = None
+    attached: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,31 @@ CREATE TRIGGER message_removed AFTER DELETE ON messages WHEN old.state <> 'writi
 END;
 """
 
-MIGRATIONS = (_FIRST,)
+_FILES = """
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    message INTEGER REFERENCES messages(id) ON DELETE CASCADE,
+    chat INTEGER REFERENCES chats(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    characters INTEGER NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX files_of_message ON files(message);
+CREATE INDEX files_of_chat ON files(chat);
+"""
+"""Of a message, or without one of the draft of a chat; without both of the draft of a new chat."""
+
+_REPLAYS = """
+CREATE TABLE replays (
+    message INTEGER PRIMARY KEY REFERENCES messages(id) ON DELETE CASCADE,
+    data BLOB NOT NULL
+);
+"""
+"""How the last answers came to be; pruned as they are written."""
+
+MIGRATIONS = (_FIRST, _FILES, _REPLAYS)
 """The nth brings a file from version n to n + 1."""
 VERSION = len(MIGRATIONS)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from app.store.chats import Chats
 from app.store.checkpoints import Checkpoints
 from app.store.database import connect, default_path
+from app.store.files import Files
+from app.store.replays import Replays
 from app.store.search import Search
 from app.store.transfer import Transfer
 from app.store.tree import Tree
@@ -26,8 +28,10 @@ class Store:
         self._db = connect(self.path)
         self.chats = Chats(self._db, clock)
         self.tree = Tree(self._db, clock)
+        self.files = Files(self._db)
+        self.replays = Replays(self._db)
         self.search = Search(self._db)
-        self.transfer = Transfer(self._db, self.chats, self.tree)
+        self.transfer = Transfer(self._db, self.chats, self.tree, self.files)
         self._checkpoints = Checkpoints(self.path)
         self.recovered = self.tree.recover()
         self.purge()

@@ -11,22 +11,25 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from app.attachments.file import File, Kind
 from app.store.chats import Chats, settings_from
 from app.store.database import together
+from app.store.files import Files, add
 from app.store.rows import Chat, Json, Message, Role, State
 from app.store.tree import Tree
 from engine.errors import KnownError
 
 FORMAT = "cadre-chats"
-VERSION = 1
+VERSION = 2
 _CHOOSE_OURS = "Choose a file that Cadre exported."
 
 
 class Transfer:
-    def __init__(self, connection: sqlite3.Connection, chats: Chats, tree: Tree) -> None:
+    def __init__(self, connection: sqlite3.Connection, chats: Chats, tree: Tree, files: Files) -> None:
         self._db = connection
         self._chats = chats
         self._tree = tree
+        self._files = files
 
     def export_markdown(self, chat: int) -> str:
         """The shown branch."""
@@ -35,7 +38,8 @@ class Transfer:
         parts = [f"# {about.title or 'Chat'}", f"*{started}*"]
         for placed in self._tree.path(chat):
             who = "You" if placed.message.role is Role.USER else "Cadre"
-            parts.append(f"## {who}\n\n{placed.message.text.strip()}")
+            names = "".join(f"*{file.name}*\n\n" for file in placed.message.attached)
+            parts.append(f"## {who}\n\n{names}{placed.message.text.strip()}".rstrip())
         return "\n\n".join(parts) + "\n"
 
     def export_json(self, chats: list[int]) -> str:
@@ -67,8 +71,15 @@ class Transfer:
             "changed": chat.changed,
             "settings": asdict(chat.settings),
             "leaf": chat.leaf,
-            "messages": [_exported_message(message) for message in self._tree.all(chat.id)],
+            "messages": [self._exported_message(message) for message in self._tree.all(chat.id)],
         }
+
+    def _exported_message(self, message: Message) -> Json:
+        values = asdict(message)
+        del values["chat"], values["attached"]
+        if message.attached:
+            values["files"] = [asdict(file) for file in self._files.of(message.id)]
+        return values
 
     def _bring_in(self, given: Json) -> int:
         added = self._db.execute(
@@ -93,7 +104,7 @@ class Transfer:
 
     def _bring_in_message(self, chat: int, parent: int | None, given: Json) -> int | None:
         state = State(given["state"])
-        return self._db.execute(
+        added = self._db.execute(
             "INSERT INTO messages(chat, parent, role, text, state, created, record, failure) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -107,18 +118,18 @@ class Transfer:
                 json.dumps(given["failure"]) if given["failure"] else None,
             ),
         ).lastrowid
+        came = [
+            File(str(file["name"]), Kind(file["kind"]), int(file["bytes"]), str(file["text"]))
+            for file in given.get("files", ())
+        ]
+        add(self._db, came, message=added)
+        return added
 
     def _folder(self, name: str | None) -> int | None:
         if not name:
             return None
         same = next((folder.id for folder in self._chats.folders() if folder.name == name), None)
         return same or self._chats.add_folder(name).id
-
-
-def _exported_message(message: Message) -> Json:
-    values = asdict(message)
-    del values["chat"]
-    return values
 
 
 def _parsed(text: str) -> Json:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from app.attachments.file import File
+from app.store import files as kept_files
 from app.store.database import together
-from app.store.rows import Json, Message, Placed, Role, State
+from app.store.rows import Attached, Json, Message, Placed, Role, State
 
 
 class Tree:
@@ -26,7 +28,7 @@ class Tree:
         row = self._db.execute("SELECT * FROM messages WHERE id = ? AND NOT deleted", (message,)).fetchone()
         if row is None:
             raise KeyError(message)
-        return _message(row)
+        return _message(row, kept_files.attached(self._db, row["chat"]).get(message, ()))
 
     def path(self, chat: int) -> list[Placed]:
         """The shown branch, first message first."""
@@ -60,18 +62,19 @@ class Tree:
         """The messages that can be reached, by id, and the children of each, oldest first."""
         nodes: dict[int, Message] = {}
         children: dict[int | None, list[int]] = {None: []}
+        attached = kept_files.attached(self._db, chat)
         for row in self._db.execute("SELECT * FROM messages WHERE chat = ? AND NOT deleted ORDER BY id", (chat,)):
             if row["parent"] is None or row["parent"] in nodes:  # else below something deleted
-                message = nodes[row["id"]] = _message(row)
+                message = nodes[row["id"]] = _message(row, attached.get(row["id"], ()))
                 children.setdefault(message.parent, []).append(message.id)
                 children.setdefault(message.id, [])
         return nodes, children
 
     # --- writing ------------------------------------------------------------------------------------------
 
-    def say(self, chat: int, parent: int | None, text: str) -> Message:
-        """What the person says; it becomes the end of the shown branch."""
-        return self._add(chat, parent, Role.USER, text, State.DONE)
+    def say(self, chat: int, parent: int | None, text: str, files: Sequence[File] = ()) -> Message:
+        """What the person says, with the files that go along; it becomes the end of the shown branch."""
+        return self._add(chat, parent, Role.USER, text, State.DONE, files)
 
     def begin_answer(self, chat: int, parent: int) -> Message:
         return self._add(chat, parent, Role.ASSISTANT, "", State.WRITING)
@@ -92,7 +95,9 @@ class Tree:
         """At the start: answers that a crash cut off keep what was written of them. How many there were."""
         return self._db.execute("UPDATE messages SET state = 'stopped' WHERE state = 'writing'").rowcount
 
-    def _add(self, chat: int, parent: int | None, role: Role, text: str, state: State) -> Message:
+    def _add(
+        self, chat: int, parent: int | None, role: Role, text: str, state: State, files: Sequence[File] = ()
+    ) -> Message:
         with together(self._db):
             now = self._clock()
             added = self._db.execute(
@@ -100,8 +105,10 @@ class Tree:
                 (chat, parent, role, text, state, now),
             )
             self._db.execute("UPDATE chats SET leaf = ?, changed = ? WHERE id = ?", (added.lastrowid, now, chat))
+            kept_files.add(self._db, files, message=added.lastrowid)
         assert added.lastrowid is not None
-        return Message(added.lastrowid, chat, parent, role, text, state, now)
+        came = tuple(Attached(file.name, file.kind, file.bytes, len(file.text)) for file in files)
+        return Message(added.lastrowid, chat, parent, role, text, state, now, attached=came)
 
     # --- branches -----------------------------------------------------------------------------------------
 
@@ -136,7 +143,7 @@ def _dumped(value: Json | None) -> str | None:
     return None if value is None else json.dumps(value)
 
 
-def _message(row: sqlite3.Row) -> Message:
+def _message(row: sqlite3.Row, attached: tuple[Attached, ...]) -> Message:
     return Message(
         id=row["id"],
         chat=row["chat"],
@@ -147,4 +154,5 @@ def _message(row: sqlite3.Row) -> Message:
         created=row["created"],
         record=json.loads(row["record"]) if row["record"] else None,
         failure=json.loads(row["failure"]) if row["failure"] else None,
+        attached=attached,
     )

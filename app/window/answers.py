@@ -13,17 +13,20 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QObject, Signal
 
 from app import view
+from app.attachments.file import with_files
+from app.markdown.thinking import parted
 from app.record import as_json
+from app.store.replays import KEPT
 from app.store.rows import Json, Message, Placed, Role, Settings, State
 from app.store.store import Store
 from app.view import View
 from app.window.engine_line import EngineLine
+from app.window.replay import packed, unpacked
 from app.window.timeline import Timeline
 from engine import messages as m
 
 WRITE_SECONDS = 0.5
 """At most this much of an answer is lost to a sudden end."""
-KEPT_VIEWS = 20
 WAITING = "Waiting for the other answer"
 
 
@@ -73,8 +76,8 @@ class Answers(QObject):
 
     # --- asking -------------------------------------------------------------------------------------------
 
-    def ask(self, path: Sequence[Placed], settings: Settings, model: str) -> Message:
-        """Answer the last message of the path, which the person wrote."""
+    def ask(self, path: Sequence[Placed], settings: Settings, model: str, harder: int = 0) -> Message:
+        """Answer the last message of the path, which the person wrote. harder: steps up, see messages.Ask."""
         question = path[-1].message
         answer = self._store.tree.begin_answer(question.chat, question.id)
         request = f"answer-{next(self._numbers)}"
@@ -83,7 +86,7 @@ class Answers(QObject):
         if self._running:
             began = replace(began, stage=WAITING)
         self._running[request] = Answer(request, answer, model, began, Timeline.begin(now), written=now)
-        self._line.send(_command(request, path, settings, model))
+        self._line.send(replace(self._command(request, path, settings, model), harder=harder))
         self.began.emit(answer.id)
         return answer
 
@@ -94,6 +97,29 @@ class Answers(QObject):
             answer.stopping = True
             self._line.send(m.Cancel(answer.request))
             self.moved.emit(message)
+
+    def _command(self, request: str, path: Sequence[Placed], settings: Settings, model: str) -> m.Ask:
+        said = ((placed.message.role.value, self._said(placed.message)) for placed in path)
+        turns = [m.Turn(role, text) for role, text in said if text]
+        if settings.system.strip():
+            turns.insert(0, m.Turn("system", settings.system))
+        return m.Ask(
+            request=request,
+            model=model,
+            turns=tuple(turns),
+            mode=m.Mode(settings.mode),
+            budget=settings.budget,
+            max_tokens=settings.max_tokens,
+            sampling=m.Sampling(temperature=settings.temperature),
+            conversation=f"chat-{path[-1].message.chat}",
+            attachments=tuple(m.Attachment.DOCUMENT for _ in path[-1].message.attached),
+        )
+
+    def _said(self, message: Message) -> str:
+        """With the files that came along. What earlier answers thought is not said again."""
+        if message.role is Role.ASSISTANT:
+            return parted(message.text).answer
+        return with_files(message.text, self._store.files.of(message.id)) if message.attached else message.text
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -107,9 +133,20 @@ class Answers(QObject):
         return next(reversed(self._running.values()), None)
 
     def seen(self, message: int) -> tuple[View, Timeline] | None:
-        """How a message came to be, while the app runs; only of the last KEPT_VIEWS."""
+        """How a message came to be; only of the last KEPT, also of an earlier run's."""
         answer = self.running(message)
-        return (answer.view, answer.timeline) if answer else self._last.get(message)
+        if answer is not None:
+            return answer.view, answer.timeline
+        if message not in self._last and (kept := self._store.replays.get(message)) is not None:
+            seen = unpacked(kept)
+            if seen is not None:
+                self._remember(message, *seen)
+        return self._last.get(message)
+
+    def _remember(self, message: int, view: View, timeline: Timeline) -> None:
+        self._last[message] = (view, timeline)
+        while len(self._last) > KEPT:
+            del self._last[next(iter(self._last))]
 
     # --- events -------------------------------------------------------------------------------------------
 
@@ -173,10 +210,9 @@ class Answers(QObject):
         self._store.chats.touch(answer.message.chat)
         self._store.tidy()
         del self._running[answer.request]
-        self._last[message] = (answer.view, answer.timeline)
+        self._remember(message, answer.view, answer.timeline)
+        self._store.replays.keep(message, packed(answer.view, answer.timeline))
         self._views[answer.model] = answer.view
-        while len(self._last) > KEPT_VIEWS:
-            del self._last[next(iter(self._last))]
         self.ended.emit(message)
 
     def _engine_gone(self, sentence: str) -> None:
@@ -193,30 +229,6 @@ class Answers(QObject):
         for answer in list(self._running.values()):
             self._store.tree.finish(answer.message.id, answer.text, State.STOPPED)
         self._running.clear()
-
-
-def _command(request: str, path: Sequence[Placed], settings: Settings, model: str) -> m.Ask:
-    said = ((placed.message.role.value, _said(placed.message)) for placed in path)
-    turns = [m.Turn(role, text) for role, text in said if text]
-    if settings.system.strip():
-        turns.insert(0, m.Turn("system", settings.system))
-    return m.Ask(
-        request=request,
-        model=model,
-        turns=tuple(turns),
-        mode=m.Mode(settings.mode),
-        budget=settings.budget,
-        max_tokens=settings.max_tokens,
-        sampling=m.Sampling(temperature=settings.temperature),
-        conversation=f"chat-{path[-1].message.chat}",
-    )
-
-
-def _said(message: Message) -> str:
-    """What earlier answers thought is not said again."""
-    from app.markdown.thinking import parted
-
-    return parted(message.text).answer if message.role is Role.ASSISTANT else message.text
 
 
 def _stored(record: m.Record) -> Json:

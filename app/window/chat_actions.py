@@ -44,6 +44,13 @@ class ChatActions(QObject):
         if meant and name.strip():
             self.move(chat, self._store.chats.add_folder(name).id)
 
+    def rename_folder(self, folder: int) -> None:
+        before = next((found.name for found in self._store.chats.folders() if found.id == folder), "")
+        name, meant = QInputDialog.getText(self._window, self.tr("Rename Folder"), self.tr("Name"), text=before)
+        if meant and name.strip():
+            self._store.chats.rename_folder(folder, name)
+            self.changed.emit()
+
     # --- files --------------------------------------------------------------------------------------------
 
     def export_markdown(self, chat: int) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from itertools import takewhile
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app import context
 from app.store.store import Store
 from app.window import theme, words
 from app.window.answers import Answers
+from app.window.attaching import Attaching, files_of
 from app.window.chat_settings import ChatSettings
 from app.window.composer import Composer
+from app.window.contexts import Contexts
 from app.window.conversation import Conversation
 from app.window.empty_page import EmptyPage
 from app.window.find_bar import FindBar
@@ -18,6 +23,10 @@ from app.window.header import Header
 from app.window.models import Models
 from app.window.notice import Notice
 from app.window.transcript.transcript import Transcript
+from engine.models.folders import BUILTIN
+
+_MEASURE_MS = 250
+"""After typing, before the context is measured anew."""
 
 
 class ChatPane(QWidget):
@@ -37,6 +46,10 @@ class ChatPane(QWidget):
         self.notice = Notice(self)
         self.composer = Composer(self)
         self.settings = ChatSettings(models, self)
+        self.attaching = Attaching(self.composer.shelf, self.notice, self)
+        self.setAcceptDrops(True)
+        self.contexts = Contexts(parent=self)
+        self._measure = QTimer(self, singleShot=True, interval=_MEASURE_MS)
         self._editing = 0
         self._lay_out()
         self._connect()
@@ -64,10 +77,18 @@ class ChatPane(QWidget):
         self.transcript.walked.connect(conversation.walk)
         self.transcript.again.connect(conversation.again)
         self.transcript.edited.connect(self._begin_edit)
+        self.transcript.deleted.connect(self.delete)
         self.composer.sent.connect(self._send)
         self.composer.stopped.connect(conversation.stop)
         self.composer.drafted.connect(conversation.keep_draft)
         self.composer.edit_ended.connect(self._end_edit)
+        self.composer.shelved.connect(lambda: conversation.keep_draft_files(self.composer.shelf.files()))
+        self.composer.changed.connect(self._measure.start)
+        self._measure.timeout.connect(self.measure)
+        self.contexts.changed.connect(self.measure)
+        self.composer.attach_wanted.connect(self.attaching.choose)
+        self.composer.field.files_given.connect(self.attaching.take)
+        self.composer.field.picture_given.connect(self.attaching.refuse_picture)
         answers.grew.connect(self._grow)
         answers.moved.connect(self._move)
         answers.ended.connect(self._end)
@@ -86,7 +107,7 @@ class ChatPane(QWidget):
         self._editing = 0
         self.finder.close_bar()
         self.conversation.open(chat, message)
-        self.composer.set_text(self.conversation.draft())
+        self.composer.set_text(self.conversation.draft(), self.conversation.draft_files())
         self.composer.field.setFocus()
 
     def _show_path(self) -> None:
@@ -103,7 +124,12 @@ class ChatPane(QWidget):
         about = self.conversation.about()
         name = self._models.name(self.conversation.model)
         self.header.show_chat((about.title if about else "") or self.tr("New chat"), name)
-        self.empty.show_model(self.conversation.model, name, ready=self._models.ready)
+        self._measure.start()
+        self.empty.show_model(self.conversation.model, name, ready=self._models.ready, alone=self._is_alone())
+
+    def _is_alone(self) -> bool:
+        """Nothing but the demonstration can be asked."""
+        return not any(choice.asked_as != BUILTIN and not choice.problem for choice in self._models.choices())
 
     # --- saying -------------------------------------------------------------------------------------------
 
@@ -111,19 +137,20 @@ class ChatPane(QWidget):
         if self.conversation.answering():
             return
         editing, self._editing = self._editing, 0
+        files = self.composer.shelf.files()
         if editing:
             self.composer.end_edit()
-            self.conversation.edit(editing, text)
+            self.conversation.edit(editing, text, files)
         else:
             self.composer.set_text("")
-            self.conversation.send(text)
+            self.conversation.send(text, files)
         self.show_settings()
         self.transcript.follow()
 
     def _begin_edit(self, message: int) -> None:
         if not self.conversation.answering():
             self._editing = message
-            self.composer.edit(self._store.tree.get(message).text)
+            self.composer.edit(self._store.tree.get(message).text, self._store.files.of(message))
 
     def edit_last(self) -> None:
         """The last thing the person said."""
@@ -133,6 +160,28 @@ class ChatPane(QWidget):
 
     def _end_edit(self) -> None:
         self._editing = 0
+
+    def delete(self, message: int) -> None:
+        """With what followed, until the notice goes."""
+        if message == self._editing:
+            self.composer.end_edit()
+            self._editing = 0
+        chat = self.conversation.chat
+        if not self.conversation.delete(message):
+            return
+
+        def undo() -> None:
+            if self.conversation.chat != chat:
+                self.open(chat)
+            self.conversation.undelete(message)
+
+        sentence = self.tr("Deleted the message and what followed it.")
+        self.notice.tell(sentence, self.tr("Undo"), undo, self._store.purge)
+
+    def delete_last(self) -> None:
+        path = self.conversation.path()
+        if path:
+            self.delete(path[-1].message.id)
 
     def again(self, *, harder: bool = False) -> None:
         """Another answer to what was said last."""
@@ -169,6 +218,40 @@ class ChatPane(QWidget):
 
     def _tell_engine_stopped(self, sentence: str) -> None:
         self.notice.tell(self.tr("{sentence} It starts anew with the next question.").format(sentence=sentence))
+
+    # --- context ------------------------------------------------------------------------------------------
+
+    def measure(self) -> None:
+        """How full the context will be with what is being written."""
+        self._measure.stop()
+        branch = [placed.message for placed in self.conversation.path()]
+        if self._editing:
+            branch = list(takewhile(lambda message: message.id != self._editing, branch))
+        attached = sum(len(file.text) for file in self.composer.shelf.files())
+        room = self.contexts.size(self.conversation.model) if self._models.ready else 0
+        system = self.conversation.settings.system
+        self.composer.meter.show_usage(context.used(branch, self.composer.text(), attached, system, room))
+
+    def close_threads(self) -> None:
+        self._measure.stop()
+        self.attaching.close()
+        self.contexts.close()
+        self.transcript.typesetter.close()
+
+    # --- files dragged over it ----------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 -- Qt's name
+        if files_of(event.mimeData()):
+            event.acceptProposedAction()
+            self.composer.set_target(True)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802 -- Qt's name
+        self.composer.set_target(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 -- Qt's name
+        self.composer.set_target(False)
+        self.attaching.take(files_of(event.mimeData()))
+        event.acceptProposedAction()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         painter = QPainter(self)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QFrame,
+    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -29,10 +30,13 @@ _WIDTH = 380
 
 
 class ChatSettings(QFrame):
-    """changed: the settings as they are now. model_chosen: what chats are asked with from now on."""
+    """changed: the settings as they are now. model_chosen: what chats are asked with from now on.
+    models_wanted: the person wants to get another one.
+    """
 
     changed = Signal(object)
     model_chosen = Signal(str)
+    models_wanted = Signal()
 
     def __init__(self, models: Models, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
@@ -46,9 +50,15 @@ class ChatSettings(QFrame):
         self._system.setPlaceholderText(self.tr("What the model should know or be in this chat"))
         self._system.setFixedHeight(96)
         self._system.setTabChangesFocus(True)
-        folder = QPushButton(self.tr("Choose a Model Folder…"), self)
+        more = QWidget(self)
+        get, folder = QPushButton(self.tr("Get Models…"), more), QPushButton(self.tr("Choose a Folder…"), more)
+        get.clicked.connect(self._get_models)
         folder.clicked.connect(self._choose_folder)
-        self._lay_out(folder)
+        row = QHBoxLayout(more)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(get)
+        row.addWidget(folder)
+        self._lay_out(more)
         self._model.activated.connect(self._choose_model)
         for change in (self._mode.activated, self._temperature.valueChanged, self._system.textChanged):
             change.connect(self._collect)
@@ -66,7 +76,7 @@ class ChatSettings(QFrame):
             box.addItem(words, mode.value)
         return box
 
-    def _lay_out(self, folder: QPushButton) -> None:
+    def _lay_out(self, more: QWidget) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(*[2 * theme.GRID] * 4)
         form = QFormLayout()
@@ -74,12 +84,12 @@ class ChatSettings(QFrame):
         form.setVerticalSpacing(theme.GRID)
         for words, field in (
             (self.tr("Model"), self._model),
-            ("", folder),
+            ("", more),
             (self.tr("Care"), self._mode),
             (self.tr("Variety"), self._temperature),
         ):
             form.addRow(words, field)
-            field.setAccessibleName(words or self.tr("Choose a model folder"))
+            field.setAccessibleName(words or self.tr("Other models"))
         column.addLayout(form)
         note = QLabel(
             self.tr("Variety 0 always takes the likeliest word; from 1 on answers become unpredictable."), self
@@ -136,6 +146,10 @@ class ChatSettings(QFrame):
 
     def _choose_model(self) -> None:
         self._use(str(self._model.currentData()))
+
+    def _get_models(self) -> None:
+        self.hide()
+        self.models_wanted.emit()
 
     def _choose_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self.parentWidget(), self.tr("Choose a Model Folder"))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from app.attachments.file import File
 from app.window import theme
-from app.window.buttons import word_button
+from app.window.attaching import files_of
+from app.window.buttons import quiet_button, word_button
+from app.window.context_meter import ContextMeter
 from app.window.send_button import SendButton
+from app.window.shelf import Shelf
 
 _MOST_LINES = 9
 _DRAFT_MS = 300
@@ -20,6 +26,8 @@ class Field(QPlainTextEdit):
     submitted = Signal()
     escaped = Signal()
     focused = Signal()
+    files_given = Signal(list)
+    picture_given = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -45,6 +53,18 @@ class Field(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
+    def canInsertFromMimeData(self, data: QMimeData) -> bool:  # noqa: N802 -- Qt's name
+        return bool(files_of(data)) or data.hasImage() or super().canInsertFromMimeData(data)
+
+    def insertFromMimeData(self, data: QMimeData) -> None:  # noqa: N802 -- Qt's name
+        """Pasted or dropped: files are attached, text is written."""
+        if paths := files_of(data):
+            self.files_given.emit(paths)
+        elif data.hasImage() and not data.hasText():
+            self.picture_given.emit()
+        else:
+            super().insertFromMimeData(data)
+
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 -- Qt's name
         super().focusInEvent(event)
         self.focused.emit()
@@ -55,12 +75,20 @@ class Field(QPlainTextEdit):
 
 
 class Composer(QFrame):
-    """sent: the text; drafted: the text a moment after it changed. edit_ended: the person gave up editing."""
+    """sent: the text; drafted: the text a moment after it changed. edit_ended: the person gave up editing.
+
+    What is attached lies on the shelf; attach_wanted: the person asks for a dialog.
+    """
 
     sent = Signal(str)
     stopped = Signal()
     drafted = Signal(str)
     edit_ended = Signal()
+    attach_wanted = Signal()
+    changed = Signal()
+    """Text or files, by whomever."""
+    shelved = Signal()
+    """The person attached something to what they write, or took it away."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,18 +97,26 @@ class Composer(QFrame):
         self.field.setPlaceholderText(self.tr("Ask anything"))
         self.field.setAccessibleName(self.tr("Message"))
         self._send = SendButton(self)
+        self.attach = quiet_button("attach", self.tr("Attach files"), self)
+        self.attach.clicked.connect(self.attach_wanted)
+        self.meter = ContextMeter(self)
+        self.shelf = Shelf(self)
+        self.shelf.changed.connect(self._shelf_changed)
         self._editing = self._editing_line()
         row = QHBoxLayout()
+        row.addWidget(self.attach, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self.field, 1)
+        row.addWidget(self.meter, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self._send, 0, Qt.AlignmentFlag.AlignBottom)
-        row.setSpacing(theme.GRID)
+        row.setSpacing(6)
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 9, 9, 9)
-        column.setSpacing(4)
+        column.setContentsMargins(9, 9, 9, 9)
+        column.setSpacing(6)
         column.addWidget(self._editing)
+        column.addWidget(self.shelf)
         column.addLayout(row)
-        self._before = ""
-        self._busy = False
+        self._before: tuple[str, tuple[File, ...]] = ("", ())
+        self._busy = self._target = False
         self._draft = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._draft.timeout.connect(self.flush)
         self.field.textChanged.connect(self._changed)
@@ -110,17 +146,19 @@ class Composer(QFrame):
     def text(self) -> str:
         return self.field.toPlainText()
 
-    def set_text(self, text: str) -> None:
+    def set_text(self, text: str, files: Sequence[File] = ()) -> None:
         """Without counting as a change by the person."""
+        self.shelf.set_files(files)
         self.field.setPlainText(text)
         self.field.moveCursor(self.field.textCursor().MoveOperation.End)
         self._draft.stop()
 
-    def edit(self, text: str) -> None:
+    def edit(self, text: str, files: Sequence[File] = ()) -> None:
         """Change an earlier message; what was being written comes back afterwards."""
-        self._before = self.text()
+        if not self.is_editing:
+            self._before = self.text(), self.shelf.files()
         self._editing.show()
-        self.set_text(text)
+        self.set_text(text, files)
         self.field.setFocus()
 
     @property
@@ -130,7 +168,7 @@ class Composer(QFrame):
     def end_edit(self) -> None:
         if self.is_editing:
             self._editing.hide()
-            self.set_text(self._before)
+            self.set_text(*self._before)
 
     def flush(self) -> None:
         """The draft as it is now, if it changed."""
@@ -147,11 +185,21 @@ class Composer(QFrame):
         self._draft.start()
         self._changed_state()
 
+    def _shelf_changed(self) -> None:
+        self._changed_state()
+        if not self.is_editing:
+            self.shelved.emit()
+
     def _changed_state(self) -> None:
-        self._send.show_state(stop=self._busy, enabled=self._busy or bool(self.text().strip()))
+        self.changed.emit()
+        self._send.show_state(stop=self._busy, enabled=self._busy or self._can_send())
+
+    def _can_send(self) -> bool:
+        """Something to say, and all of it read."""
+        return not self.shelf.is_reading and bool(self.text().strip() or self.shelf.files())
 
     def _submit(self) -> None:
-        if self._busy or not self.text().strip():
+        if self._busy or not self._can_send():
             return
         text = self.text().strip()
         self._draft.stop()
@@ -172,6 +220,11 @@ class Composer(QFrame):
 
     # --- looks --------------------------------------------------------------------------------------------
 
+    def set_target(self, target: bool) -> None:
+        """Files hover over the window: this is where they go."""
+        self._target = target
+        self.update()
+
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         colours = theme.colours()
         painter = QPainter(self)
@@ -179,6 +232,9 @@ class Composer(QFrame):
         focused = self.field.hasFocus()
         painter.setPen(theme.mixed(colours.line, colours.accent, 0.6) if focused else colours.line)
         painter.setBrush(colours.window)
+        if self._target:
+            painter.setPen(colours.accent)
+            painter.setBrush(theme.mixed(colours.window, colours.accent, 0.08))
         area = self.rect().adjusted(0, 0, -1, -1)
         painter.drawRoundedRect(area, theme.RADIUS + 2, theme.RADIUS + 2)
         painter.end()

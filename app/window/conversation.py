@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from app.store.rows import Chat, Placed, Role, Settings
+from app.attachments.file import File
+from app.store.rows import Chat, Message, Placed, Role, Settings
 from app.store.store import Store
 from app.window.answers import Answers
 from app.window.models import Models
-from engine import messages as m
+from engine.models.folders import BUILTIN
 
 _NEW_DRAFT = "draft of a new chat"
 
@@ -79,30 +81,53 @@ class Conversation(QObject):
         else:
             self._store.chats.set_draft(self.chat, text)
 
+    def draft_files(self) -> tuple[File, ...]:
+        return self._store.files.draft(self.chat)
+
+    def keep_draft_files(self, files: Sequence[File]) -> None:
+        self._store.files.set_draft(self.chat, files)
+
     # --- saying -------------------------------------------------------------------------------------------
 
-    def send(self, text: str) -> None:
+    def send(self, text: str, files: Sequence[File] = ()) -> None:
         """Say it at the end of the shown branch and have it answered."""
         if self.answering():
             return
-        self.keep_draft("")
-        path = self.path()
-        chat = self.chat if self.chat is not None else self._begin(text)
-        self._store.tree.say(chat, path[-1].message.id if path else None, text)
+        draft_of, path = self.chat, self.path()
+        chat = self.chat if self.chat is not None else self._begin(_title(text, files))
+        self._store.tree.say(chat, path[-1].message.id if path else None, text, files)
+        self._forget_draft(draft_of)
         self._answer()
 
-    def edit(self, message: int, text: str) -> None:
+    def demonstrate(self, text: str) -> None:
+        """In a chat that asks the demonstration; the next one asks whom it would have asked."""
+        if self.chat is not None:
+            return
+        before = self._new_settings
+        self._new_settings = replace(before, model=BUILTIN)
+        self.send(text)
+        self._new_settings = before
+
+    def _forget_draft(self, chat: int | None) -> None:
+        """Only now, when what was said is on disk."""
+        self._store.files.set_draft(chat, ())
+        if chat is None:
+            self._store.chats.keep(_NEW_DRAFT, "")
+        else:
+            self._store.chats.set_draft(chat, "")
+
+    def edit(self, message: int, text: str, files: Sequence[File] = ()) -> None:
         """Say something else in its place: a new branch."""
         if self.answering():
             return
         before = self._store.tree.get(message)
-        self._store.tree.say(before.chat, before.parent, text)
+        self._store.tree.say(before.chat, before.parent, text, files)
         if before.parent is None:
-            self._store.chats.suggest_title(before.chat, text)
+            self._store.chats.suggest_title(before.chat, _title(text, files))
         self._answer()
 
     def again(self, message: int, *, harder: bool = False) -> None:
-        """Another answer beside this one; harder: with every expert it asks for."""
+        """Another answer beside this one; harder: a step up from it, to a larger set or a stricter mode."""
         if self.answering():
             return
         answer = self._store.tree.get(message)
@@ -111,7 +136,7 @@ class Conversation(QObject):
         path = self.path()
         at = next((number for number, placed in enumerate(path) if placed.message.id == answer.parent), None)
         if at is not None:
-            self._ask(path[: at + 1], harder=harder)
+            self._ask(path[: at + 1], harder=_steps(answer) + 1 if harder else 0)
 
     def walk(self, message: int, step: int) -> None:
         siblings = self._store.tree.siblings(message)
@@ -119,6 +144,22 @@ class Conversation(QObject):
         if 0 <= at < len(siblings):
             self._store.tree.show(siblings[at])
             self.path_changed.emit()
+
+    def delete(self, message: int) -> bool:
+        """It and what followed it are hidden; not while an answer is written."""
+        if self.answering():
+            return False
+        self._store.tree.delete(message)
+        self._changed()
+        return True
+
+    def undelete(self, message: int) -> None:
+        self._store.tree.restore(message)
+        self._changed()
+
+    def _changed(self) -> None:
+        self.path_changed.emit()
+        self.listed.emit()
 
     def stop(self) -> None:
         answer = self._answers.running_in(self.chat) if self.chat is not None else None
@@ -135,10 +176,20 @@ class Conversation(QObject):
         return chat.id
 
     def _answer(self) -> None:
-        self._ask(self.path(), harder=False)
+        self._ask(self.path())
 
-    def _ask(self, path: list[Placed], *, harder: bool) -> None:
-        settings = replace(self.settings, mode=m.Mode.EXACT.value) if harder else self.settings
-        self._answers.ask(path, settings, self.model)
+    def _ask(self, path: list[Placed], *, harder: int = 0) -> None:
+        self._answers.ask(path, self.settings, self.model, harder)
         self.path_changed.emit()
         self.listed.emit()
+
+
+def _title(text: str, files: Sequence[File]) -> str:
+    return text or next((file.name for file in files), "")
+
+
+def _steps(answer: Message) -> int:
+    """How many steps up it was already."""
+    budget = (answer.record or {}).get("budget")
+    steps = budget.get("harder") if isinstance(budget, dict) else None
+    return steps if isinstance(steps, int) else 0

@@ -1,4 +1,4 @@
-"""What stands where nothing was said yet: who will answer, and honest words when that is only a demonstration."""
+"""What stands where nothing was said yet: who will answer; at the first start, how to get somebody who can."""
 
 from __future__ import annotations
 
@@ -7,49 +7,104 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.window import theme
+from app.window.requests import Requests
 from engine.models.folders import BUILTIN
+
+_WIDTH = 440
 
 
 class EmptyPage(QWidget):
-    """model_wanted: the person wants to choose a model."""
+    """model_wanted: the person wants another model. asked: one of the demonstration's requests."""
 
     model_wanted = Signal()
+    asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._head = QLabel(self.tr("What would you like to know?"), self)
+        self._head = self._label()
         font = QFont(theme.body())
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setWeight(QFont.Weight.DemiBold)
         self._head.setFont(font)
-        self._about = QLabel(self)
-        self._about.setWordWrap(True)
-        self._about.setFixedWidth(420)
-        self._choose = QPushButton(self.tr("Choose a Model…"), self)
-        self._choose.clicked.connect(self.model_wanted)
+        self._about = self._label()
+        self.get = QPushButton(self.tr("Get a Model…"), self)
+        self.get.setDefault(True)
+        self.get.clicked.connect(self.model_wanted)
+        self.see = QPushButton(self.tr("See How It Works"), self)
+        self.see.clicked.connect(self._show_requests)
+        self.requests = Requests(self)
+        self.requests.asked.connect(self.asked)
+        self._requests_about = self._label()
+        _say(
+            self._requests_about,
+            self.tr("The demonstration runs a tiny built-in model. Watch which experts answer; "
+                    "do not trust a word it writes.")
+        )  # fmt: skip
+        self._lay_out()
+        self._show_first(first=False)
+
+    def _label(self) -> QLabel:
+        label = QLabel(self)
+        label.setWordWrap(True)
+        label.setFixedWidth(theme.scaled(_WIDTH))
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        return label
+
+    def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setSpacing(theme.GRID)
         column.addStretch(4)
-        for widget in (self._head, self._about, self._choose):
-            if isinstance(widget, QLabel):
-                widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            row = QHBoxLayout()
-            row.addStretch()
-            row.addWidget(widget)
-            row.addStretch()
-            column.addLayout(row)
+        column.addWidget(self._head, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._about, 0, Qt.AlignmentFlag.AlignHCenter)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GRID)
+        buttons.addStretch()
+        for button in (self.see, self.get):
+            buttons.addWidget(button)
+        buttons.addStretch()
+        column.addSpacing(theme.GRID)
+        column.addLayout(buttons)
+        column.addSpacing(2 * theme.GRID)
+        column.addWidget(self._requests_about, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.requests, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(5)
 
-    def show_model(self, model: str, name: str, *, ready: bool) -> None:
-        demonstration = model == BUILTIN
-        if demonstration and ready:
+    def show_model(self, model: str, name: str, *, ready: bool, alone: bool) -> None:
+        """alone: there is no model but the demonstration."""
+        _say(self._head, self.tr("What would you like to know?"))
+        if not ready and model == BUILTIN:
+            _say(self._about, self.tr("Looking for models…"))
+        elif alone:
+            _say(self._head, self.tr("Welcome to Cadre"))
             words = self.tr(
-                "No model is installed yet. The demonstration shows how Cadre picks experts; "
-                "do not trust a word it writes."
+                "Cadre answers with large models that do not fit in memory, and reads only the parts that your "
+                "question needs. It needs one on this disk first."
             )
-        elif demonstration:
-            words = self.tr("Looking for models…")
+            _say(self._about, words)
+        elif model == BUILTIN:
+            _say(self._about, self.tr("This chat asks the demonstration. Do not trust a word it writes."))
         else:
-            words = self.tr("{name} answers, with only the experts your question needs.").format(name=name)
-        self._about.setText(words)
-        self._choose.setVisible(demonstration and ready)
+            _say(self._about, self.tr("{name} answers, with only the experts your question needs.").format(name=name))
+        self._show_first(first=ready and (alone or model == BUILTIN))
+
+    def _show_first(self, *, first: bool) -> None:
+        self.get.setVisible(first)
+        self.see.setVisible(first and not self.requests.isVisibleTo(self))
+        if not first:
+            self._hide_requests()
+
+    def _show_requests(self) -> None:
+        self.see.hide()
+        self._requests_about.show()
+        self.requests.show()
+        self.requests.take_focus()
+
+    def _hide_requests(self) -> None:
+        self._requests_about.hide()
+        self.requests.hide()
+
+
+def _say(label: QLabel, text: str) -> None:
+    """As high as its lines: Qt forgets that of a label that was hidden."""
+    label.setText(text)
+    label.setFixedHeight(label.heightForWidth(label.width()))

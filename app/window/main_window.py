@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QPoint, Qt
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QByteArray, QPoint, Qt, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from app.store.rows import Folder
@@ -19,12 +19,17 @@ from app.window.monitor.pane import MonitorPane
 from app.window.monitor.strip import Strip
 from app.window.side_panel import SidePanel
 from app.window.sidebar.sidebar import Sidebar
+from engine import logs
 
 _NARROW = 700
 """Pixels of window under which the list gives way."""
 
 
 class MainWindow(QMainWindow):
+    """models_wanted: the person wants to see or get models."""
+
+    models_wanted = Signal()
+
     def __init__(self, store: Store, answers: Answers, models: Models) -> None:
         super().__init__()
         self._store, self._answers, self._models = store, answers, models
@@ -61,9 +66,12 @@ class MainWindow(QMainWindow):
         self.sidebar.deletion_wanted.connect(self.delete_chat)
         self.sidebar.rename_wanted.connect(self.rename_chat)
         self.sidebar.menu_wanted.connect(self._pop_up)
+        self.sidebar.folder_menu_wanted.connect(lambda folder, at: self.menus.folder_menu(folder).popup(at))
         self.pane.header.sidebar_wanted.connect(self.toggle_sidebar)
         self.pane.header.monitor_wanted.connect(self.toggle_monitor)
-        self.pane.empty.model_wanted.connect(self.pane.header.open_settings)
+        self.pane.empty.asked.connect(self._demonstrate)
+        self.pane.empty.model_wanted.connect(self.models_wanted)
+        self.pane.settings.models_wanted.connect(self.models_wanted)
         self.pane.settings.model_chosen.connect(lambda model: self._store.chats.keep("model", model))
         self.pane.shown.connect(self._watch)
         self.monitor.closed.connect(self.toggle_monitor)
@@ -85,6 +93,14 @@ class MainWindow(QMainWindow):
     def open_chat(self, chat: int | None, message: int = 0) -> None:
         self.pane.open(chat, message)
         self._list()
+
+    def _demonstrate(self, text: str) -> None:
+        """Asks the demonstration, and shows what goes on; what was being written stays."""
+        if not self._right.is_open:
+            self.toggle_monitor()
+        self.conversation.demonstrate(text)
+        self.pane.composer.flush()
+        self.pane.show_settings()
 
     def new_chat(self) -> None:
         self.open_chat(None)
@@ -123,6 +139,31 @@ class MainWindow(QMainWindow):
 
     def folders(self) -> list[Folder]:
         return self._store.chats.folders()
+
+    def folder_of(self, chat: int) -> int | None:
+        return self._store.chats.get(chat).folder
+
+    def remove_folder(self, folder: int) -> None:
+        """Its chats go back to the list of days."""
+        store = self._store.chats
+        name = next((found.name for found in store.folders() if found.id == folder), "")
+        inside = [chat.id for chat in store.all() if chat.folder == folder]
+        store.remove_folder(folder)
+        self._list()
+
+        def undo() -> None:
+            again = store.add_folder(name).id
+            for chat in inside:
+                store.move(chat, again)
+            self._list()
+
+        self.pane.notice.tell(
+            self.tr("Removed the folder “{name}”. Its chats are kept.").format(name=name), self.tr("Undo"), undo
+        )
+
+    def show_log(self) -> None:
+        """Its folder, in the system's own window."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(logs.path().parent)))
 
     def _pop_up(self, chat: int, place: QPoint) -> None:
         self.menus.chat_menu(chat).popup(place)

@@ -27,11 +27,15 @@ class Menus(QObject):
         self._edit()
         self._chat()
         self._view()
+        self._help()
 
     def _file(self) -> None:
         window, acts = self._window, self._window.actions_on_chats
         menu = window.menuBar().addMenu(self.tr("&File"))
         self._add(menu, self.tr("New Chat"), QKeySequence.StandardKey.New, window.new_chat)
+        menu.addSeparator()
+        self._add(menu, self.tr("Attach Files…"), "Ctrl+Shift+A", self._pane.attaching.choose)
+        self._add(menu, self.tr("Models…"), "Ctrl+Shift+M", window.models_wanted.emit)
         menu.addSeparator()
         self._add(menu, self.tr("Import…"), None, acts.import_json)
         self._add(menu, self.tr("Export All Chats…"), None, acts.export_all)
@@ -45,6 +49,7 @@ class Menus(QObject):
         menu = self._window.menuBar().addMenu(self.tr("&Edit"))
         self._add(menu, self.tr("Undo Delete"), "Ctrl+Shift+Z", pane.notice.press)
         self._add(menu, self.tr("Edit Last Message"), "Ctrl+Up", pane.edit_last)
+        self._add(menu, self.tr("Delete Last Message"), "Ctrl+Shift+Backspace", pane.delete_last)
         menu.addSeparator()
         self._add(menu, self.tr("Find in Chat"), QKeySequence.StandardKey.Find, pane.finder.open_bar)
         self._add(menu, self.tr("Find Next"), QKeySequence.StandardKey.FindNext, pane.finder.next)
@@ -66,6 +71,8 @@ class Menus(QObject):
         menu.addSeparator()
         self._add(menu, self.tr("Settings of This Chat"), "Ctrl+Shift+,", pane.header.open_settings)
         self._add(menu, self.tr("Rename…"), None, lambda: self._on_chat(self._window.rename_chat))
+        folders = menu.addMenu(self.tr("Move to Folder"))
+        folders.aboutToShow.connect(lambda: self._refill(folders))
         self._add(menu, self.tr("Delete"), "Ctrl+Backspace", lambda: self._on_chat(self._window.delete_chat))
 
     def _view(self) -> None:
@@ -73,6 +80,10 @@ class Menus(QObject):
         self._add(menu, self.tr("Sidebar"), "Ctrl+Alt+S", self._window.toggle_sidebar)
         self._add(menu, self.tr("Monitor"), "Ctrl+Alt+M", self._window.toggle_monitor)
         self._add(menu, self.tr("Write a Message"), "Ctrl+L", self._pane.set_focus)
+
+    def _help(self) -> None:
+        menu = self._window.menuBar().addMenu(self.tr("&Help"))
+        self._add(menu, self.tr("Show Log"), None, self._window.show_log)
 
     def chat_menu(self, chat: int) -> QMenu:
         """For one chat of the list. Goes when it closes."""
@@ -82,17 +93,42 @@ class Menus(QObject):
         pinned = self._window.is_pinned(chat)
         self._add(menu, self.tr("Rename…"), None, lambda: acts.rename(chat))
         self._add(menu, self.tr("Unpin") if pinned else self.tr("Pin"), None, lambda: acts.toggle_pin(chat))
-        folders = menu.addMenu(self.tr("Move to Folder"))
-        for folder in self._window.folders():
-            self._add(folders, folder.name, None, partial(acts.move, chat, folder.id))
-        self._add(folders, self.tr("None"), None, lambda: acts.move(chat, None))
-        self._add(folders, self.tr("New Folder…"), None, lambda: acts.move_to_new_folder(chat))
+        self._fill_folders(menu.addMenu(self.tr("Move to Folder")), chat)
         export = menu.addMenu(self.tr("Export"))
         self._add(export, self.tr("Markdown…"), None, lambda: acts.export_markdown(chat))
         self._add(export, self.tr("JSON…"), None, lambda: acts.export_json(chat))
         menu.addSeparator()
         self._add(menu, self.tr("Delete"), None, lambda: self._window.delete_chat(chat))
         return menu
+
+    def folder_menu(self, folder: int) -> QMenu:
+        """For a folder of the list. Goes when it closes."""
+        menu = QMenu(self._window)
+        menu.aboutToHide.connect(menu.deleteLater)
+        self._add_folder_acts(menu, folder)
+        return menu
+
+    def _add_folder_acts(self, menu: QMenu, folder: int) -> None:
+        acts = self._window.actions_on_chats
+        self._add(menu, self.tr("Rename Folder…"), None, lambda: acts.rename_folder(folder))
+        self._add(menu, self.tr("Remove Folder"), None, lambda: self._window.remove_folder(folder))
+
+    def _fill_folders(self, menu: QMenu, chat: int) -> None:
+        """Where a chat may go, and what can be done with the folder it is in."""
+        acts, inside = self._window.actions_on_chats, self._window.folder_of(chat)
+        for folder in self._window.folders():
+            action = self._add(menu, folder.name, None, partial(acts.move, chat, folder.id))
+            action.setCheckable(True)
+            action.setChecked(folder.id == inside)
+        self._add(menu, self.tr("None"), None, lambda: acts.move(chat, None))
+        self._add(menu, self.tr("New Folder…"), None, lambda: acts.move_to_new_folder(chat))
+        if inside is not None:
+            menu.addSeparator()
+            self._add_folder_acts(menu, inside)
+
+    def _refill(self, menu: QMenu) -> None:
+        menu.clear()
+        self._on_chat(lambda chat: self._fill_folders(menu, chat))
 
     # --- making -------------------------------------------------------------------------------------------
 

@@ -39,13 +39,16 @@ class Models(QObject):
         self._look = look
         self._chosen = chosen
         self._found: list[Choice] = []
+        self.installed: list[InstalledModel] = []
         self._thread: threading.Thread | None = None
-        self.ready = self._closed = False
+        self.ready = self._closed = self._looking = self._again = False
         self._looked.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def refresh(self) -> None:
-        """Look again; `changed` tells when it is done."""
-        if self._thread is None or not self._thread.is_alive():
+        """Look again; `changed` tells when it is done. What changes while it looks is looked at again."""
+        self._again = self._looking
+        if not self._looking:
+            self._looking = True
             self._thread = threading.Thread(target=self._search, name="cadre-models", daemon=True)
             self._thread.start()
 
@@ -83,14 +86,18 @@ class Models(QObject):
         except Exception:
             log.exception("looking for models failed")
             found = []
-        self._looked.emit([Choice(_asked_as(model), model.name, model.bytes, model.problem or "") for model in found])
+        self._looked.emit(found)
 
-    def _take(self, found: list[Choice]) -> None:
+    def _take(self, found: list[InstalledModel]) -> None:
         if self._closed:
             return
-        self._found = found
+        self.installed = found
+        self._found = [Choice(_asked_as(model), model.name, model.bytes, model.problem or "") for model in found]
         self.ready = True
+        self._looking = False
         self.changed.emit()
+        if self._again:
+            self.refresh()
 
 
 def _asked_as(model: InstalledModel) -> str:

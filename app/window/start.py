@@ -20,6 +20,8 @@ from app.window.answers import Answers
 from app.window.engine_line import EngineLine
 from app.window.main_window import MainWindow
 from app.window.models import Models
+from app.window.models_page.downloads import Downloads
+from app.window.models_page.page import ModelsPage
 from engine import logs
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
@@ -27,6 +29,8 @@ from engine.models import places
 
 _WARM_MS = 800
 """After the window stands; then what the first code will need is imported."""
+_RUNNING = "running"
+"""Kept in the store while the app runs; found at a start, it means that nobody took it away."""
 log = logging.getLogger(__name__)
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -44,19 +48,48 @@ class Desktop:
         self.answers = Answers(store, self.line)
         self.models = models
         self.window = MainWindow(store, self.answers, self.models)
+        self.downloads = Downloads()
+        self.models_page = ModelsPage(models, self.downloads, self.window)
+        self.window.models_wanted.connect(self._show_models)
+        self.models_page.used.connect(lambda model: store.chats.keep("model", model))
+        self.downloads.arrived.connect(self._tell_arrival)
         self.window.open_chat(None)
         self.models.refresh()
         self._warm = threading.Thread(target=_import_late, name="cadre-warm-up", daemon=True)
         self._later = QTimer(self.window, singleShot=True, interval=_WARM_MS)
         self._later.timeout.connect(self._warm.start)
+        self._later.timeout.connect(self.downloads.go_on)
         self._later.start()
-        if store.recovered:
-            self.window.pane.notice.tell(
-                self.window.tr("Cadre ended unexpectedly while it answered. What was written is kept.")
+        self._tell_of_the_last_end()
+
+    def _tell_of_the_last_end(self) -> None:
+        """Says so when it came without warning."""
+        window, kept = self.window, self.store.chats
+        ended_badly = kept.kept(_RUNNING) == "1" or self.store.recovered
+        kept.keep(_RUNNING, "1")
+        if ended_badly:
+            words = (
+                window.tr("Cadre ended unexpectedly while it answered. What was written is kept.")
+                if self.store.recovered
+                else window.tr("Cadre ended unexpectedly. Nothing that was written is lost.")
             )
+            window.pane.notice.tell(words, window.tr("Show Log"), window.show_log, stays=True)
+
+    def _show_models(self) -> None:
+        self.models_page.show()
+        self.models_page.raise_()
+        self.models_page.activateWindow()
+
+    def _tell_arrival(self, repository: str) -> None:
+        """Chats are asked with it when the person says so, or when there was nothing else."""
+        words = self.window.tr("{name} is here.").format(name=repository)
+        self.window.pane.notice.tell(words, self.window.tr("Show"), self._show_models)
 
     def close(self) -> None:
         self.window.close()
+        self.window.pane.close_threads()
+        self.models_page.end()
+        self.downloads.close()
         self._later.stop()
         if self._warm.is_alive():
             self._warm.join()
@@ -64,6 +97,7 @@ class Desktop:
         self.line.close()
         self.models.close()
         self.window.deleteLater()
+        self.store.chats.keep(_RUNNING, "")
         self.store.close()
 
 

@@ -11,6 +11,7 @@ from engine import messages as m
 class Part(StrEnum):
     WAIT = "wait"
     LOAD = "load"
+    CLASSIFY = "classify"
     READ = "read"
     PREFILL = "prefill"
     DECODE = "decode"
@@ -29,6 +30,7 @@ class Span:
 
 _BEGINS: dict[type, Part] = {
     m.ModelLoading: Part.LOAD,
+    m.ModelLoaded: Part.CLASSIFY,
     m.Planned: Part.PREFILL,
     m.ExpertsLoading: Part.READ,
     m.ExpertsResident: Part.PREFILL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
@@ -11,6 +12,7 @@ from app.record import percent
 from app.store.rows import Json
 from app.view import View
 from app.window.timeline import Part
+from engine.models.folders import BUILTIN
 
 _CONTEXT = "Words"
 
@@ -22,7 +24,7 @@ def tr(text: str) -> str:
 def record_line(record: Json) -> str:
     """No jargon: how much of the model was used, how fast, how long."""
     experts = record["experts"]
-    parts = []
+    parts = [tr("demonstration")] if record["model"] == BUILTIN else []
     if experts["total"]:
         parts.append(tr("used {share} of the model").format(share=share_of(experts)))
     if speed := record["tokens_per_second"]:
@@ -37,74 +39,87 @@ def share_of(experts: Json) -> str:
 
 
 def record_rows(record: Json) -> list[tuple[str, str]]:
-    """The whole record for who opens it."""
-    experts, took = record["experts"], record["seconds"]
-    rows = [(tr("Model"), str(record["model"])), (tr("Mode"), str(record["mode"]))]
-    if difficulty := record.get("difficulty"):
-        score = percent(difficulty["score"])
-        rows.append((tr("Difficulty"), f"{score}, {difficulty['use_case']}: {difficulty['reason']}"))
+    """The whole record for who opens it; rows that have nothing to say are left out."""
+    rows = ((tr(name), told(record)) for name, told in _ROWS)
+    return [(name, words) for name, words in rows if words]
+
+
+def _difficulty(record: Json) -> str:
+    judged = record.get("difficulty")
+    return f"{percent(judged['score'])}, {judged['use_case']}: {judged['reason']}" if judged else ""
+
+
+def _budget(record: Json) -> str:
     budget = record["budget"]
-    rows.append(
-        (
-            tr("Budget"),
-            f"{budget['name']}, "
-            + tr("{n} parameters per token").format(n=parameters(int(budget["active_parameters"]))),
-        )
+    active = tr("{n} parameters per token").format(n=parameters(int(budget["active_parameters"])))
+    return f"{budget['name']}, {active}"
+
+
+def _experts(record: Json) -> str:
+    experts = record["experts"]
+    if not experts["total"]:
+        return ""
+    return tr("{n} of {all} in each of {layers} layers").format(
+        n=experts["resident_per_layer"], all=experts["total"], layers=experts["layers"]
     )
-    if experts["total"]:
-        rows += [
-            (
-                tr("Experts"),
-                tr("{n} of {all} in each of {layers} layers").format(
-                    n=experts["resident_per_layer"], all=experts["total"], layers=experts["layers"]
-                ),
-            ),
-            (
-                tr("Read"),
-                tr("{read}, {kept} were there").format(
-                    read=size(experts["bytes_read"]), kept=size(experts["bytes_kept"])
-                ),
-            ),
-            (
-                tr("Coverage"),
-                tr("{mean} of what the model asked for, at worst {least}").format(
-                    mean=percent(experts["coverage"]), least=percent(experts["coverage_min"])
-                ),
-            ),
-        ]
-        if experts["reselections"] or experts["replays"]:
-            rows.append(
-                (
-                    tr("On the way"),
-                    tr("experts picked again: {n}, tokens taken again: {m}").format(
-                        n=experts["reselections"], m=experts["replays"]
-                    ),
-                )
-            )
+
+
+def _read(record: Json) -> str:
+    experts = record["experts"]
+    if not experts["total"]:
+        return ""
+    return tr("{read}, {kept} were there").format(read=size(experts["bytes_read"]), kept=size(experts["bytes_kept"]))
+
+
+def _coverage(record: Json) -> str:
+    experts = record["experts"]
+    if not experts["total"]:
+        return ""
+    return tr("{mean} of what the model asked for, at worst {least}").format(
+        mean=percent(experts["coverage"]), least=percent(experts["coverage_min"])
+    )
+
+
+def _on_the_way(record: Json) -> str:
+    experts = record["experts"]
+    if not experts["total"] or not experts["reselections"] + experts["replays"]:
+        return ""
+    return tr("experts picked again: {n}, tokens taken again: {m}").format(
+        n=experts["reselections"], m=experts["replays"]
+    )
+
+
+def _tokens(record: Json) -> str:
     tokens = record["tokens"]
-    rows.append(
-        (
-            tr("Tokens"),
-            tr("{prompt} read, {made} written at {speed}/s").format(
-                prompt=tokens["prompt"], made=tokens["generated"], speed=number(record["tokens_per_second"])
-            ),
-        )
+    return tr("{prompt} read, {made} written at {speed}/s").format(
+        prompt=tokens["prompt"], made=tokens["generated"], speed=number(record["tokens_per_second"])
     )
+
+
+def _time(record: Json) -> str:
+    took = record["seconds"]
     first = took.get("first_token")
-    rows.append(
-        (
-            tr("Time"),
-            seconds(took["total"]) + (", " + tr("first word after {s}").format(s=seconds(first)) if first else ""),
-        )
-    )
+    return seconds(took["total"]) + (", " + tr("first word after {s}").format(s=seconds(first)) if first else "")
+
+
+def _memory(record: Json) -> str:
     memory = record["memory"]
-    rows.append(
-        (
-            tr("Memory"),
-            tr("{held} held, {promised} promised").format(held=size(memory["peak"]), promised=size(memory["promised"])),
-        )
-    )
-    return rows
+    return tr("{held} held, {promised} promised").format(held=size(memory["peak"]), promised=size(memory["promised"]))
+
+
+_ROWS: tuple[tuple[str, Callable[[Json], str]], ...] = (
+    ("Model", lambda record: str(record["model"])),
+    ("Mode", lambda record: str(record["mode"])),
+    ("Difficulty", _difficulty),
+    ("Budget", _budget),
+    ("Experts", _experts),
+    ("Read", _read),
+    ("Coverage", _coverage),
+    ("On the way", _on_the_way),
+    ("Tokens", _tokens),
+    ("Time", _time),
+    ("Memory", _memory),
+)
 
 
 def number(value: float) -> str:
@@ -162,6 +177,7 @@ def part(which: Part) -> str:
     return {
         Part.WAIT: tr("Waiting"),
         Part.LOAD: tr("Opening"),
+        Part.CLASSIFY: tr("Judging"),
         Part.READ: tr("Reading"),
         Part.PREFILL: tr("Prompt"),
         Part.DECODE: tr("Answering"),

@@ -15,7 +15,8 @@ import numpy as np
 
 from engine.budget.classifier import CASES, FAILS, Classifier, Floats, Reading, shipped
 from engine.budget.counted import COUNTED
-from engine.budget.request import Attachment, Entry, Request, UseCase
+from engine.budget.request import Entry, Request, UseCase
+from engine.messages import Attachment
 
 MIDDLE = 0.33
 """Of what cannot be judged: in the middle grade of the presets, and of most requests."""

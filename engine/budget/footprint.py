@@ -32,11 +32,20 @@ def available() -> int:
     return min(system, _cgroup_room(system))
 
 
-def room() -> int:
+def room(free: int | None = None) -> int:
     """The most this process may hold when nobody says otherwise: what it has and what the system can give, less
-    a reserve for the others.
+    a reserve for the others. free: bytes available, where they are known already.
     """
-    return max(0, footprint() + available() - RESERVE)
+    return max(0, footprint() + (available() if free is None else free) - RESERVE)
+
+
+def give_back_freed() -> None:
+    """What was freed goes back to the system. Where glibc allocates it would keep most for itself; MLX's own cache is
+    cleared by who owns MLX.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(ctypes.c_size_t(0))
 
 
 def total() -> int:

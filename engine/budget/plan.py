@@ -7,39 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.budget.points import SPARES, TIERS, Point, Shape, about_tier, harder, point, slots_for, tier_count
+from engine.budget.standard import Standard, meet
 from engine.errors import KnownError
 from engine.messages import Memory, Mode
-from engine.routing.families import RouterShape
 
-SPARES = 2
-"""Slots beyond the residents: the next experts are read into them while the present ones serve."""
-TIERS = ("1b", "2b", "3b", "4b")
-_TIER_SHARE = {"1b": 0.125, "2b": 0.25, "3b": 0.375, "4b": 0.5}
-_SMALL = 4_000_000_000
-"""Below this many parameters in all, tiers are shares of the experts: their names would make no sense."""
 AUTO_SHARE = 0.5
 
 Count = int | float | None
 """Experts asked for: a count when it is an int, a share of all when a float, None when the budget decides."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What a plan needs to know of a model. Parameters are numbers of weights, slot_* of one expert per layer."""
-
-    experts: int
-    router: RouterShape
-    slot_bytes: int
-    slot_parameters: int
-    dense_parameters: int
-
-    @property
-    def total_parameters(self) -> int:
-        return self.dense_parameters + self.experts * self.slot_parameters
-
-    @property
-    def least(self) -> int:
-        return self.router.least
 
 
 @dataclass(frozen=True)
@@ -59,7 +35,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Plan:
-    """residents and slots per layer; 0 for a dense model."""
+    """residents and slots per layer; 0 for a dense model, which has no point. harder: steps up that were taken."""
 
     mode: Mode
     budget: str
@@ -69,45 +45,80 @@ class Plan:
     memory: Memory
     why: str
     notes: tuple[str, ...] = ()
+    point: Point | None = None
+    harder: int = 0
 
 
-def plan(shape: Shape, terms: Terms, mode: Mode, budget: str, experts: Count, at_least: float = 0.0) -> Plan:
-    """What the request gets. at_least: share of the experts below which a budget does not go, if memory allows.
+@dataclass(frozen=True)
+class Wish:
+    """What a request is to have, memory permitting.
+
+    at_least: share of the experts below which a budget does not go. standard: how good it has to be, where the model
+    was measured. harder: how many steps above all that the person wants it tried.
+    """
+
+    mode: Mode = Mode.AUTO
+    budget: str = "auto"
+    experts: Count = None
+    at_least: float = 0.0
+    standard: Standard | None = None
+    harder: int = 0
+
+
+def plan(shape: Shape, terms: Terms, wish: Wish) -> Plan:
+    """What the request gets.
 
     Raises:
         KnownError: a count that cannot work, or memory that holds not even the least.
     """
-    notes: list[str] = []
-    if budget not in ("auto", *TIERS):
-        raise KnownError(f"There is no budget {budget}.", f"Choose auto, {', '.join(TIERS)}.")
-    mode = _mode(shape, mode, notes)
+    if wish.budget not in ("auto", *TIERS):
+        raise KnownError(f"There is no budget {wish.budget}.", f"Choose auto, {', '.join(TIERS)}.")
     if shape.experts == 0:
-        _check_fits(shape, terms, 0)
-        why = "The model has no experts to choose from: all of it is used."
-        return Plan(mode, budget, 0, 0, shape.dense_parameters, _memory(shape, terms, 0), why, tuple(notes))
-    wanted, why = _wanted(shape, budget, experts)
-    enough = shape.router.legal(round(at_least * shape.experts), shape.experts)
-    if experts is None and enough > wanted:
-        why = f"The model is not known to do with {wanted} experts per layer: {at_least:.0%}, not {budget}."
-        wanted, budget = enough, "auto"
-    fits = _fits(shape, terms)
-    if fits < shape.least:
+        return _dense(shape, terms, wish)
+    notes: list[str] = []
+    mode = _mode(shape, wish.mode, notes)
+    wanted, budget, why = _wanted(shape, wish)
+    most = _fits(shape, terms)
+    if most < shape.least:
         raise _too_little(shape, terms)
-    resident = shape.router.legal(min(wanted, fits), shape.experts)
+    if wish.standard is not None and shape.router.family is not None:
+        met = meet(wish.standard, mode, wanted, most)
+        budget, why = ("auto", met.size_why) if met.size_why else (budget, why)
+        notes += [met.mode_why] if met.mode_why else []
+        mode, wanted = met.mode, shape.router.legal(met.residents, shape.experts)
+    resident = shape.router.legal(min(wanted, most), shape.experts)
     if resident < wanted:
         notes.append(f"{_gb(terms.limit)} of memory hold {resident} experts per layer, not {wanted}.")
-    slots = slots_for(resident, shape.experts)
-    active = shape.dense_parameters + min(shape.router.experts_per_token, resident) * shape.slot_parameters
-    return Plan(mode, budget, resident, slots, active, _memory(shape, terms, slots), why, tuple(notes))
+    if wish.harder:
+        mode, resident, why = _harder(shape, mode, resident, most, wish.harder)
+    at, slots = point(shape, resident), slots_for(resident, shape.experts)
+    memory = _memory(shape, terms, slots)
+    return Plan(mode, budget, resident, slots, at.active_parameters, memory, why, tuple(notes), at, wish.harder)
 
 
-def slots_for(resident: int, experts: int) -> int:
-    return min(resident + SPARES, experts)
+def _dense(shape: Shape, terms: Terms, wish: Wish) -> Plan:
+    _check_fits(shape, terms, 0)
+    why = _NO_HARDER if wish.harder else "The model has no experts to choose from: all of it is used."
+    memory = _memory(shape, terms, 0)
+    return Plan(Mode.EXACT, wish.budget, 0, 0, shape.dense_parameters, memory, why, harder=wish.harder)
+
+
+_NO_HARDER = "Every token has had all it wants: there is nothing harder to try with this model."
+
+
+def _harder(shape: Shape, mode: Mode, resident: int, most: int, times: int) -> tuple[Mode, int, str]:
+    before, begun, moved = resident, mode, False
+    for _ in range(times):
+        moved = (mode, resident) != (step := harder(shape, mode, resident, most))
+        mode, resident = step
+    if not moved:
+        return mode, resident, _NO_HARDER
+    grown = f"{resident} experts per layer instead of {before}" if resident > before else f"{before} experts per layer"
+    stricter = f", {mode} instead of {begun}" if mode is not begun else ""
+    return mode, resident, f"Tried harder: {grown}{stricter}."
 
 
 def _mode(shape: Shape, mode: Mode, notes: list[str]) -> Mode:
-    if shape.experts == 0:
-        return Mode.EXACT
     if shape.router.family is None:
         if mode in (Mode.FAST, Mode.BALANCED):
             notes.append("This model family runs exact only.")
@@ -115,7 +126,22 @@ def _mode(shape: Shape, mode: Mode, notes: list[str]) -> Mode:
     return Mode.BALANCED if mode is Mode.AUTO else mode
 
 
-def _wanted(shape: Shape, budget: str, experts: Count) -> tuple[int, str]:
+def _wanted(shape: Shape, wish: Wish) -> tuple[int, str, str]:
+    """Residents, the budget they stand for, and why."""
+    budget = wish.budget
+    if wish.experts is not None:
+        count, why = _asked(shape, wish.experts)
+        return count, budget, why
+    if budget == "auto":
+        return _share(shape, AUTO_SHARE), budget, "Half of the experts, as far as memory allows."
+    count, enough = tier_count(shape, budget), _share(shape, wish.at_least)
+    if enough > count:
+        why = f"The model is not known to do with {count} experts per layer: {wish.at_least:.0%}, not {budget}."
+        return enough, "auto", why
+    return count, budget, about_tier(shape, budget)
+
+
+def _asked(shape: Shape, experts: float) -> tuple[int, str]:
     E = shape.experts
     if isinstance(experts, int):
         if not shape.least <= experts <= E:
@@ -124,26 +150,13 @@ def _wanted(shape: Shape, budget: str, experts: Count) -> tuple[int, str]:
                 f"Ask for a number from {shape.least} to {E}.",
             )
         return shape.router.legal(experts, E), f"{experts} experts per layer were asked for."
-    if experts is not None:
-        if not 0 < experts <= 1:
-            raise KnownError("A share of the experts lies between 0 and 1.", "Ask for example for 25%.")
-        return shape.router.legal(round(experts * E), E), f"{experts:.0%} of the experts were asked for."
-    if budget == "auto":
-        return shape.router.legal(round(AUTO_SHARE * E), E), "Half of the experts, as far as memory allows."
-    if shape.total_parameters < _SMALL:
-        return shape.router.legal(round(_TIER_SHARE[budget] * E), E), (
-            f"The model is small: {budget} means {_TIER_SHARE[budget]:.0%} of its experts."
-        )
-    target = int(budget[0]) * 1_000_000_000
-    count = shape.router.legal(round((target - shape.dense_parameters) / shape.slot_parameters), E)
-    return count, _reached(shape, budget, count, target)
+    if not 0 < experts <= 1:
+        raise KnownError("A share of the experts lies between 0 and 1.", "Ask for example for 25%.")
+    return _share(shape, experts), f"{experts:.0%} of the experts were asked for."
 
 
-def _reached(shape: Shape, budget: str, count: int, target: int) -> str:
-    held = shape.dense_parameters + count * shape.slot_parameters
-    if abs(held - target) <= shape.slot_parameters:
-        return f"{count} experts per layer and the dense weights make {budget}."
-    return f"This model cannot reach {budget}; the nearest is {held / 1e9:.1f} B in memory."
+def _share(shape: Shape, share: float) -> int:
+    return shape.router.legal(round(share * shape.experts), shape.experts)
 
 
 def _fits(shape: Shape, terms: Terms) -> int:

@@ -6,7 +6,7 @@ import tomllib
 from enum import StrEnum
 from typing import Any
 
-from engine.budget.plan import TIERS
+from engine.budget.points import TIERS
 from engine.budget.request import UseCase
 from engine.errors import KnownError
 from engine.messages import Mode
@@ -64,6 +64,7 @@ def _check_lines(where: str, lines: dict[str, Any]) -> None:
         "tier": lambda value: value in TIERS,
         "mode": lambda value: value in (Mode.FAST, Mode.BALANCED, Mode.EXACT),
         "reselect_every": lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+        "most_lost": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1,
     }
     for name, value in lines.items():
         if name not in allowed or not allowed[name](value):

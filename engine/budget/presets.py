@@ -24,11 +24,12 @@ FILE = "presets.toml"
 
 @dataclass(frozen=True)
 class Preset:
-    """reselect_every: tokens, 0 for only when coverage falls."""
+    """reselect_every: tokens, 0 for only when coverage falls. most_lost: see `Choice`."""
 
     tier: str
     mode: Mode
     reselect_every: int
+    most_lost: float
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,17 @@ class Presets:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a request gets: the preset, except for what the person pinned. at_least: share of the experts to hold."""
+    """What a request gets: the preset, except for what the person pinned.
+
+    at_least: share of the experts to hold. most_lost: where the model was measured, by what share it may foresee text
+    worse than with all of them.
+    """
 
     tier: str
     mode: Mode
     reselect_every: int
     at_least: float
+    most_lost: float
     why: str
 
 
@@ -66,21 +72,22 @@ class Asked:
     reselect_every: int = 0
 
 
-def decide(difficulty: Difficulty, presets: Presets, asked: Asked, *, small_sets: bool) -> Choice:
-    """What was asked for, else what the table says. small_sets: whether the model was trained for few experts.
+def decide(difficulty: Difficulty, presets: Presets, asked: Asked, *, known: bool) -> Choice:
+    """What was asked for, else what the table says. known: whether the model was trained for few experts, or measured.
 
     An ordinary model answers badly from few experts, and in fast mode says nothing of it. As long as nobody measured
-    how few it bears, it gets no fewer than ever before and its misses are made good, unless the person insists.
+    how few it bears, it gets half of them and its misses are made good, unless the person insists.
     """
     grade = presets.grade(difficulty.score)
     preset = presets.table[difficulty.use_case, grade]
     words = {Grade.EASY: "Easy", Grade.MIDDLE: "Middling", Grade.HARD: "Hard"}[grade]
-    careful = preset.mode if small_sets or preset.mode is not Mode.FAST else Mode.BALANCED
+    careful = preset.mode if known or preset.mode is not Mode.FAST else Mode.BALANCED
     return Choice(
         preset.tier if asked.budget == "auto" else asked.budget,
         careful if asked.mode is Mode.AUTO else asked.mode,
         asked.reselect_every or (preset.reselect_every if asked.mode is Mode.AUTO else 0),
-        0.0 if small_sets or asked.budget != "auto" else AUTO_SHARE,
+        0.0 if known or asked.budget != "auto" else AUTO_SHARE,
+        preset.most_lost,
         f"{words}: {difficulty.reason}.",
     )
 
@@ -105,7 +112,7 @@ def _preset(tables: list[dict[str, Any]], case: UseCase, grade: Grade) -> Preset
     for table in tables:
         lines |= table.get(grade, {})
         lines |= table.get(case, {}).get(grade, {})
-    return Preset(lines["tier"], Mode(lines["mode"]), lines["reselect_every"])
+    return Preset(lines["tier"], Mode(lines["mode"]), lines["reselect_every"], float(lines["most_lost"]))
 
 
 # --- files ------------------------------------------------------------------------------------------------

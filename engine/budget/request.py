@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.messages import Priority, Turn
+from engine.messages import Attachment, Priority, Turn
 
 
 class UseCase(StrEnum):
@@ -35,12 +35,6 @@ class Entry(StrEnum):
     CHAT = "chat"
     QUICK_PROMPT = "quick prompt"
     DICTATION = "dictation"
-
-
-class Attachment(StrEnum):
-    IMAGE = "image"
-    AUDIO = "audio"
-    DOCUMENT = "document"
 
 
 _ENTRY_OF = {

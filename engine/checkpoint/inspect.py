@@ -9,16 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.budget.plan import slots_for
+from engine.budget import points, profile_store
+from engine.budget.points import Shape
+from engine.budget.profile import Profile
 from engine.checkpoint.folder import Checkpoint, read_json
 from engine.checkpoint.layout import Layout, layout
 from engine.checkpoint.parts import packing_by_part
 from engine.models.places import model_name
 from engine.models.supported import is_supported
-from engine.routing.families import RouterShape, router_shape
-
-SHARES = (1.0, 0.75, 0.5, 0.375, 0.25, 0.125, 0.0)
-"""Shares of the experts a report tells about; 0 stands for the fewest the router works with."""
+from engine.routing.families import router_shape
 
 _SHARED = ("n_shared_experts", "num_shared_experts", "moe_num_shared_experts", "num_shared_expert")
 _SHARED_WIDTHS = ("shared_expert_intermediate_size", "shared_intermediate_size", "share_expert_dim")
@@ -31,15 +30,22 @@ _TEMPLATES = ("chat_template.jinja", "chat_template.json")
 class Point:
     """One size of the resident set, the same in every MoE layer.
 
-    share: residents of all experts. parameters: dense and resident. memory: bytes of dense weights and banks with
-    their spare slots; what a prompt needs besides is not in it. fits: within the limit that was given, if one was.
+    share: residents of all experts. parameters: dense and resident; active_parameters: what one token is multiplied by,
+    k of the residents and all that is dense. memory: bytes of dense weights and banks with their spare slots; what a
+    prompt needs besides is not in it. fits: within the limit that was given, if one was. tiers: that mean this point.
+    loss, coverage: by mode, what was measured here; empty where nothing was.
     """
 
     experts: int
     share: float
+    k: int
     parameters: int
+    active_parameters: int
     memory: int
     fits: bool | None
+    tiers: tuple[str, ...]
+    loss: dict[str, float]
+    coverage: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,8 @@ class Report:
     expert_bytes: one expert of the largest layer; slot_bytes: one expert of every layer.
     shared_experts, context: None where config.json does not say.
     packing: by part of the model, in words. supported: whether mlx-lm can build the type. resident_routing: whether
-    the family runs in fast and balanced too.
+    the family runs in fast and balanced too. measured: on what the profile was measured, None without one;
+    profile_note: why one that is there does not serve.
     """
 
     path: Path
@@ -84,6 +91,8 @@ class Report:
     resident_routing: bool
     limit: int | None
     points: tuple[Point, ...]
+    measured: str | None
+    profile_note: str
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"path": str(self.path)}
@@ -102,6 +111,8 @@ def inspect(path: Path, limit: int | None = None) -> Report:
     found = layout(checkpoint)
     router = router_shape(checkpoint.model_type, checkpoint.text_config)
     k = min(router.experts_per_token, found.experts)
+    shape = Shape(found.experts, router, found.slot_bytes, found.slot_parameters, found.dense_parameters)
+    stored = profile_store.read(checkpoint, found.experts) if found.layers else profile_store.Stored()
     return Report(
         path=path,
         name=model_name(path),
@@ -131,21 +142,27 @@ def inspect(path: Path, limit: int | None = None) -> Report:
         supported=is_supported(checkpoint.model_type),
         resident_routing=router.family is not None and bool(found.layers),
         limit=limit,
-        points=tuple(_point(found, count, limit) for count in _counts(router, found.experts)),
+        points=tuple(_point(found, at, limit, stored.profile) for at in reversed(points.points(shape))),
+        measured=stored.profile.text if stored.profile else None,
+        profile_note=stored.note,
     )
 
 
-def _counts(router: RouterShape, experts: int) -> list[int]:
-    """Legal numbers of residents, most first."""
-    if not experts:
-        return []
-    return sorted({router.legal(round(share * experts), experts) for share in SHARES}, reverse=True)
-
-
-def _point(found: Layout, count: int, limit: int | None) -> Point:
-    memory = found.dense_bytes - found.encoder_bytes + slots_for(count, found.experts) * found.slot_bytes
-    parameters = found.dense_parameters + count * found.slot_parameters
-    return Point(count, count / found.experts, parameters, memory, None if limit is None else memory <= limit)
+def _point(found: Layout, at: points.Point, limit: int | None, profile: Profile | None) -> Point:
+    memory = found.dense_bytes - found.encoder_bytes + at.bytes
+    lines = profile.at_exactly(at.residents) if profile else {}
+    return Point(
+        experts=at.residents,
+        share=at.share,
+        k=at.k,
+        parameters=at.held_parameters,
+        active_parameters=at.active_parameters,
+        memory=memory,
+        fits=None if limit is None else memory <= limit,
+        tiers=at.tiers,
+        loss={str(mode): line.loss for mode, line in lines.items()},
+        coverage={str(mode): line.coverage for mode, line in lines.items()},
+    )
 
 
 def _architecture(checkpoint: Checkpoint) -> str | None:

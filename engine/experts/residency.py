@@ -38,12 +38,14 @@ class Traffic:
 @dataclass
 class Use:
     """What one request does with the experts. heat: its wishes, faded, on top of those before it; basis: the prior
-    as it was when the request began; both [layers, E].
+    as it was when the request began; both [layers, E]. fresh: so many of its set are chosen for it, the rest of the set
+    are those that are here already; None: all are.
     """
 
     heat: Floats
     basis: Floats
     traffic: Traffic = field(default_factory=Traffic)
+    fresh: int | None = None
 
 
 class Residency:
@@ -106,9 +108,23 @@ class Residency:
 
     def best(self, ranking: npt.NDArray[np.int64], count: int) -> list[int]:
         """The first `count` of a ranking, with groups equally many of each group."""
+        return self._equally(ranking, count, len(ranking))
+
+    def choose(self, layer: int, ranking: npt.NDArray[np.int64], count: int) -> list[int]:
+        """The set of `count` that a request gets: the best of its ranking, and what is here and costs no reading."""
+        fresh, experts = self.use.fresh, len(ranking)
+        if fresh is None or fresh >= count:
+            return self.best(ranking, count)
+        here = self.banks[layer].table.resident()
+        warmest = here[np.argsort(-self.heat[layer][here], kind="stable")]
+        order = dict.fromkeys([*self.best(ranking, fresh), *warmest.tolist(), *ranking.tolist()])
+        return self._equally(np.array(list(order)), count, experts)
+
+    def _equally(self, ranking: npt.NDArray[np.integer], count: int, experts: int) -> list[int]:
+        """ranking: ids of some or all of the layer's experts, best first."""
         if self.groups == 1:
             return [int(e) for e in ranking[:count]]
-        size, each = len(ranking) // self.groups, count // self.groups
+        size, each = experts // self.groups, count // self.groups
         taken = [0] * self.groups
         chosen = []
         for expert in ranking:
@@ -185,6 +201,11 @@ class Residency:
         self.evict(layer, [e for e in here.tolist() if e not in set(target)])
         missing = table.missing(target)
         return self.start(layer, missing) if missing else None
+
+    def warmest(self, layer: int, among: npt.NDArray[np.integer], count: int) -> list[int]:
+        """At most `count` of these experts, no group with more than its share; nobody else is asked in."""
+        ranking = among[np.argsort(-self.heat[layer][among], kind="stable")]
+        return self._equally(ranking, count, len(self.heat[layer]))
 
     def hottest(self, layer: int, count: int) -> list[int]:
         """The best set for what was wanted lately; of what was not, the most popular."""

@@ -16,15 +16,21 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from engine.budget.activations import activations, piece_size
 from engine.budget.difficulty import difficulty
-from engine.budget.plan import Plan, Terms, plan
+from engine.budget.governor import keeping
+from engine.budget.plan import Plan, Terms, Wish, plan
 from engine.budget.presets import Asked, Choice, decide
 from engine.budget.presets import load as load_presets
+from engine.budget.pressure import Reading
+from engine.budget.profile import Profile
+from engine.budget.profile_store import read as stored_profile
 from engine.budget.request import from_turns
+from engine.budget.standard import Standard
 from engine.errors import Cancelled, KnownError
 from engine.experts.loader import Batch, wait_all
 from engine.experts.residency import Use
 from engine.generation.conversation import Conversation
 from engine.generation.decode import Cursor, Decoder, ExactDecoder, ResidentDecoder
+from engine.generation.governed import Change, Governed
 from engine.generation.opened import Opened
 from engine.generation.prefill import prefill
 from engine.generation.profile import read_profile
@@ -68,9 +74,12 @@ class Answer:
         self._watch = Watch(ask.reselect_every, fixed=ask.profile is not None)
         self._reselection: Reselection | None = None
         self._selecting: Selecting | Predicting | None = None
+        self._exactly: Exact | None = None
+        self._governed: Governed | None = None
         self._decoder: Decoder | None = None
         self._routed_by_residents = False
         self._saved: list[np.ndarray] = []
+        self._profile: Profile | None = None
         self.plan: Plan | None = None
 
     def run(self, kept: Conversation | None) -> tuple[Record, Conversation]:
@@ -85,22 +94,28 @@ class Answer:
             telling.notes.append("The model has no chat template: the prompt was continued as plain text.")
         most = self._most_tokens(len(prompt))
         choice = self._chosen()
-        self.plan = self._plan(len(prompt), most, choice)
+        planned = self._plan(len(prompt), most, choice)
+        self.plan = self._keeping(planned)
         conversation = self._continued(kept, prompt)
         reused = len(conversation.tokens)
         telling.planned(self.plan, self._offer(len(prompt) - reused))
         self._use = opened.residency.begin()
+        self._use.fresh = planned.resident
         telling.counts(self._use.traffic)
-        opened.resize(self.plan.resident)
+        self._governed = Governed(opened, self.plan)
         stream = Stream(opened.tokenizer, self.ask.stop)
         finish = "cancelled"
         try:
+            self._between()  # the memory may be short already, before anything is read
+            opened.resize(self.plan.resident)
             self._prefill(conversation, prompt)
             finish = self._decode(conversation, prompt, most, stream)
         except Cancelled:
             pass  # what was made so far is the answer
         finally:
             self._land()
+        if note := self._governed.note():
+            telling.notes.append(note)
         if piece := stream.finish():
             telling.rest(piece)
         return telling.record(finish, stream.text, len(prompt), reused), conversation
@@ -122,11 +137,13 @@ class Answer:
 
     def _chosen(self) -> Choice:
         """How hard the request seems, and what that gets."""
-        ask, presets = self.ask, load_presets()
-        found = difficulty(from_turns(ask.turns, ask.priority))
+        ask, opened, presets = self.ask, self._opened, load_presets()
+        stored = stored_profile(opened.checkpoint, opened.layout.experts)
+        self._profile = stored.profile
+        found = difficulty(from_turns(ask.turns, ask.priority, ask.attachments))
         asked = Asked(ask.budget, ask.mode, ask.reselect_every)
-        choice = decide(found, presets, asked, small_sets=self._opened.predictor is not None)
-        self.telling.notes += presets.notes
+        choice = decide(found, presets, asked, known=opened.predictor is not None or stored.profile is not None)
+        self.telling.notes += [*presets.notes, *([stored.note] if stored.note else [])]
         self.telling.classified(found, choice)
         if ask.profile is None:  # a given set stays as given
             self._watch.every = choice.reselect_every
@@ -144,7 +161,20 @@ class Answer:
             activations=activations(config, self._piece, prompt),
             limit=self._limit,
         )
-        return plan(opened.shape, terms, choice.mode, choice.tier, self.ask.experts, choice.at_least)
+        ask, profile = self.ask, self._profile
+        free_size = ask.budget == "auto" and ask.experts is None
+        free_mode = ask.mode is Mode.AUTO
+        standard = None if profile is None else Standard(profile, choice.most_lost, free_mode, free_size)
+        wish = Wish(choice.mode, choice.tier, ask.experts, choice.at_least, standard, ask.harder)
+        made = plan(opened.shape, terms, wish)
+        self.telling.expected = None if profile is None else profile.at(made.mode, made.resident)
+        return made
+
+    def _keeping(self, planned: Plan) -> Plan:
+        """Easy after hard keeps what is here, unless the person said how much there is to be."""
+        if self.ask.experts is not None or self.ask.budget != "auto" or self.ask.profile:
+            return planned
+        return keeping(planned, self._opened.shape, self._opened.present)
 
     def _offer(self, tokens: int) -> str:
         """A faster way, when reading for this prompt takes long; empty otherwise."""
@@ -190,8 +220,10 @@ class Answer:
         self._route_by_all()
         lately = self.plan.mode is Mode.EXACT
         exact = Exact(self._opened.residency, self.plan.resident, self._between, self._wait, lately=lately)
+        self._exactly = exact
         self._through(conversation, new, exact, 1.0)
         exact.finish()
+        self._exactly = None
         return exact
 
     def _prefill_balanced(self, conversation: Conversation, new: list[int]) -> None:
@@ -202,7 +234,7 @@ class Answer:
         exact = self._prefill_exact(conversation, new)
         wishes = [earlier[b.index] + exact.wishes.get(b.index, np.float32(0)) for b in self._opened.blocks]
         count = self.plan.resident
-        self._install([residency.best(residency.ranking(i, w), count) for i, w in enumerate(wishes)])
+        self._install([residency.choose(i, residency.ranking(i, w), count) for i, w in enumerate(wishes)])
 
     def _prefill_selecting(self, conversation: Conversation, new: list[int]) -> None:
         assert self.plan is not None
@@ -338,17 +370,54 @@ class Answer:
         self._land()
         self._saved = self._opened.residency.resident()
 
-    def take_up(self) -> None:
-        """As it was before `set_aside`: bank size, residents, routers."""
+    def take_up(self, reading: Reading) -> None:
+        """As it was before `set_aside`: bank size, residents, routers; or smaller, when memory is short now."""
         assert self.plan is not None
         opened = self._opened
         assert self._use is not None
         opened.residency.use = self._use
+        self._decide(reading, may_grow=False)
         opened.resize(self.plan.resident)
         if self._routed_by_residents:
-            self._install([ids.tolist() for ids in self._saved])
+            warmest, count = opened.residency.warmest, self.plan.resident
+            self._install([warmest(layer, ids, count) for layer, ids in enumerate(self._saved)])
         else:
             self._route_by_all()
+
+    # --- while memory gets short and free again -----------------------------------------------------------
+
+    def heed(self, reading: Reading) -> None:
+        """Fewer residents or more. Nothing is in flight but what `_land` ends."""
+        grown = self._decoder is not None  # a prompt goes on with what it began with
+        if (change := self._decide(reading, may_grow=grown)) is None:
+            return
+        assert self._governed is not None
+        self._land()
+        if change.after < change.before:
+            self._governed.shrink()
+            if self._routed_by_residents and self._opened.resident is not None:
+                self._opened.resident.refresh_all()
+        else:
+            self._opened.resize(change.after)
+            if self._routed_by_residents:
+                residency = self._opened.residency
+                self._install([residency.hottest(b.index, change.after) for b in self._opened.blocks])
+        self.telling.resident()
+
+    def _decide(self, reading: Reading, *, may_grow: bool) -> Change | None:
+        """Everybody is told how many there are to be; the banks are not touched."""
+        self.telling.pressure = reading.level
+        if self._governed is None or (change := self._governed.heed(reading, may_grow=may_grow)) is None:
+            return None
+        self.plan = plan = self._governed.plan
+        if self._exactly is not None:
+            self._exactly.keep = plan.resident
+        if self._selecting is not None:
+            self._selecting.count = plan.resident
+        if self._decoder is not None:
+            self._decoder.resized(plan.resident)
+        self.telling.resized(plan.memory, change.before, change.after, change.why)
+        return change
 
     def _between(self) -> None:
         self.telling.memory()

@@ -61,6 +61,9 @@ class Decoder(Protocol):
     def settle(self) -> None:
         """Nothing in flight afterwards; the caches end with the last token that went through the model."""
 
+    def resized(self, count: int) -> None:
+        """From now on so many residents stay per layer. Nothing may be in flight."""
+
 
 class ExactDecoder:
     """Every token gets the experts it wants."""
@@ -91,6 +94,9 @@ class ExactDecoder:
 
     def settle(self) -> None:
         """Every step ends evaluated."""
+
+    def resized(self, count: int) -> None:
+        self._exact.keep = count
 
 
 @dataclass
@@ -161,6 +167,11 @@ class ResidentDecoder:
             mx.eval(self._flight.token)
             self._flight.undo()
             self._flight = None
+
+    def resized(self, count: int) -> None:
+        self._count = count
+        if self._exact is not None:
+            self._exact.keep = count
 
     def dearer_than_exact(self) -> bool:
         """Whether serving first and retaking costs more than going the exact way at once would."""

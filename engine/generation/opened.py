@@ -16,7 +16,7 @@ import mlx.core as mx
 import mlx_lm.utils
 from mlx_lm.models.cache import make_prompt_cache
 
-from engine.budget.plan import Shape, slots_for
+from engine.budget.points import SPARES, Shape, slots_for
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import Layout, MoELayer, layout
 from engine.errors import KnownError
@@ -78,6 +78,12 @@ class Opened:
         )
 
     @property
+    def present(self) -> int:
+        """Residents that every layer has now; what an exact answer left in spare slots does not count."""
+        tables = [block.bank.table for block in self.blocks]
+        return max(0, min((min(len(t.resident()), t.slots - SPARES) for t in tables), default=0))
+
+    @property
     def context(self) -> int:
         """Tokens the model can hold, 0 when its config does not say."""
         value = self.checkpoint.text_config.get("max_position_embeddings")
@@ -117,6 +123,17 @@ class Opened:
         """Banks for this many residents and their spares. Nothing may be in flight."""
         mx.synchronize()
         self.residency.resize(slots_for(resident, self.layout.experts))
+        mx.clear_cache()
+
+    def has_banks(self) -> bool:
+        return any(block.bank.slots for block in self.blocks)
+
+    def give_back_banks(self) -> None:
+        """No slots at all; the next request's plan gives them again. Nothing may be in flight."""
+        mx.synchronize()
+        if self.resident is not None:
+            self.resident.leave()
+        self.residency.resize(0)
         mx.clear_cache()
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -13,6 +14,7 @@ from engine.budget.difficulty import Difficulty
 from engine.budget.footprint import footprint
 from engine.budget.plan import Plan
 from engine.budget.presets import Choice
+from engine.budget.profile import Line
 from engine.experts.loader import Batch
 from engine.experts.residency import Traffic
 from engine.generation.decode import Taken
@@ -25,12 +27,15 @@ from engine.messages import (
     ExpertsResident,
     ExpertsSelected,
     Ids,
+    Memory,
     MemorySample,
     Planned,
     Prefilled,
+    Pressure,
     Record,
     Replayed,
     Reselected,
+    Resized,
     Token,
 )
 
@@ -69,8 +74,12 @@ class Telling:
         self._opened = opened
         self._emit = emit
         self._plan: Plan | None = None
+        self.expected: Line | None = None
         self._difficulty: Difficulty | None = None
-        self._peak = 0
+        self._promised: Memory | None = None
+        self.pressure = Pressure.NORMAL
+        self._peak = self._peak_lately = 0
+        self._fewest = 0
         self._replays = self._reselections = 0
         self._sampled = self._told = self._resident_told = 0.0
         self._moved = (0, 0)
@@ -85,6 +94,8 @@ class Telling:
 
     def planned(self, plan: Plan, offer: str) -> None:
         self._plan = plan
+        self._promised = plan.memory
+        self._fewest = plan.resident
         self.notes += plan.notes
         self._emit(
             Planned(
@@ -137,6 +148,12 @@ class Telling:
         self._reselections += 1
         self._emit(Reselected(self._request, why, experts))
 
+    def resized(self, promised: Memory, before: int, after: int, why: str) -> None:
+        """From now on less or more is promised than was granted, and held: the samples' peak begins anew."""
+        self.memory(now=True)
+        self._promised, self._peak_lately, self._fewest = promised, 0, min(self._fewest, after)
+        self._emit(Resized(self._request, self.pressure, before, after, promised, why))
+
     def token(self, taken: Taken, piece: str) -> None:
         index = len(self.coverage)
         if index == 0:
@@ -156,11 +173,12 @@ class Telling:
     def memory(self, now: bool = False) -> None:
         """Sample what the process holds, at most 20 times a second."""
         at = time.perf_counter()
-        if self._plan is None or (at - self._sampled < _SAMPLE_SECONDS and not now):
+        if self._promised is None or (at - self._sampled < _SAMPLE_SECONDS and not now):
             return
         self._sampled = at
-        self._peak = max(self._peak, footprint(), mx.get_active_memory() + mx.get_cache_memory())
-        self._emit(MemorySample(self._request, replace(self._plan.memory, peak=self._peak)))
+        held = max(footprint(), mx.get_active_memory() + mx.get_cache_memory())
+        self._peak, self._peak_lately = max(self._peak, held), max(self._peak_lately, held)
+        self._emit(MemorySample(self._request, replace(self._promised, peak=self._peak_lately), self.pressure))
 
     def record(self, finish: str, text: str, prompt: int, reused: int) -> Record:
         assert self._plan is not None
@@ -175,12 +193,7 @@ class Telling:
             finish=finish,
             model=self._opened.name,
             mode=plan.mode,
-            budget={
-                "name": plan.budget,
-                "active_parameters": plan.active_parameters,
-                "k": min(self._opened.router_shape.experts_per_token, plan.resident),
-                "why": plan.why,
-            },
+            budget=self._budget(plan),
             tokens={"prompt": prompt, "reused": reused, "generated": generated},
             experts=self._experts(plan),
             seconds={
@@ -197,6 +210,19 @@ class Telling:
             difficulty=self._judgement(),
         )
 
+    def _budget(self, plan: Plan) -> dict[str, Any]:
+        """measured: what the model's profile says of this mode at this point, or the nearest smaller one."""
+        at, line = plan.point, self.expected
+        return {
+            "name": plan.budget,
+            "active_parameters": plan.active_parameters,
+            "held_parameters": at.held_parameters if at else plan.active_parameters,
+            "k": at.k if at else 0,
+            "why": plan.why,
+            "harder": plan.harder,
+            "measured": line and {"experts": line.residents, "loss": line.loss, "coverage": line.coverage},
+        }
+
     def _judgement(self) -> dict[str, str | float] | None:
         found = self._difficulty
         if found is None:
@@ -210,6 +236,7 @@ class Telling:
             "layers": len(self._opened.blocks),
             "total": self._opened.layout.experts,
             "resident_per_layer": plan.resident,
+            "resident_fewest": self._fewest,
             "bytes_read": self._traffic.bytes_read,
             "bytes_kept": self._traffic.bytes_kept,
             "experts_read": self._traffic.read,

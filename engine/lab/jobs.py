@@ -41,10 +41,16 @@ def _eval(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     return evaluate(options, progress)
 
 
+def _calibrate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    from engine.lab.calibration import calibrate
+
+    return calibrate(options, progress)
+
+
 def _tune(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     from engine.training.tuning.job import tune
 
     return tune(options, progress)
 
 
-_JOBS: Mapping[str, Job] = {"bench": _bench, "eval": _eval, "tune": _tune}
+_JOBS: Mapping[str, Job] = {"bench": _bench, "eval": _eval, "calibrate": _calibrate, "tune": _tune}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from engine.budget import profile_store
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import layout
 from engine.checkpoint.safetensors import shown
@@ -20,7 +21,10 @@ from engine.models.supported import is_supported
 
 @dataclass(frozen=True)
 class InstalledModel:
-    """A model folder. bytes: of its weights files. problem: the sentence that opening it would end in, if any."""
+    """A model folder. bytes: of its weights files. problem: the sentence that opening it would end in, if any.
+
+    measured: whether it has a budget profile that serves (`cadre calibrate`).
+    """
 
     name: str
     path: Path
@@ -28,6 +32,7 @@ class InstalledModel:
     source: Source
     model_type: str | None
     problem: str | None
+    measured: bool = False
 
 
 def installed() -> list[InstalledModel]:
@@ -53,6 +58,15 @@ def resolve(name_or_path: str) -> Path:
     if path is not None:
         return path
     return _whole(_named(name_or_path, found)).path
+
+
+def find(name: str) -> InstalledModel:
+    """The installed model of a name, as `resolve` finds it, with what is known of it.
+
+    Raises:
+        KnownError: nothing is called so, or several different models are.
+    """
+    return _examined(_whole(_named(name, list(model_folders()))))
 
 
 def _as_path(text: str) -> Path | None:
@@ -97,16 +111,17 @@ def _whole(named: list[ModelFolder]) -> ModelFolder:
 
 
 def _examined(found: ModelFolder) -> InstalledModel:
-    model_type, problem = None, None
+    model_type, problem, measured = None, None, False
     try:
         checkpoint = Checkpoint.open(found.path)
         model_type = checkpoint.model_type
-        layout(checkpoint)
+        measured = profile_store.read(checkpoint, layout(checkpoint).experts).profile is not None
         if not is_supported(model_type):
             problem = f"Cadre does not know models of the type {model_type}."
     except KnownError as error:
         problem = "The download is not finished." if found.unfinished else error.sentence
-    return InstalledModel(found.name, found.path, _weight_bytes(found.path), found.source, model_type, problem)
+    size = _weight_bytes(found.path)
+    return InstalledModel(found.name, found.path, size, found.source, model_type, problem, measured)
 
 
 def _weight_bytes(folder: Path) -> int:

@@ -36,11 +36,11 @@ class Exact:
     """
 
     def __init__(self, residency: Residency, keep: int, between: Between, wait: Await, *, lately: bool = False) -> None:
+        self.keep = keep
         self.seen = Seen()
         self.wishes: dict[int, Floats] = {}
         self._unread: dict[int, mx.array] = {}
         self._residency = residency
-        self._keep = keep
         self._lately = lately
         self._between = between
         self._wait = wait
@@ -107,8 +107,8 @@ class Exact:
 
     def _staying(self, layer: int) -> list[int]:
         if self._lately:
-            return self._residency.hottest(layer, self._keep)
-        return self._residency.best(self._residency.ranking(layer, self.wishes[layer]), self._keep)
+            return self._residency.hottest(layer, self.keep)
+        return self._residency.best(self._residency.ranking(layer, self.wishes[layer]), self.keep)
 
     def _bring(
         self, block: MoEBlock, coming: Sequence[int], busy: Sequence[int], stay: set[int], output: mx.array | None

@@ -44,7 +44,7 @@ class Predicting:
         self._blocks = tuple(blocks)
         self._resident = resident
         self._residency = residency
-        self._count = count
+        self.count = count
         self._between = between
         self._wait = wait
         self._reading: dict[int, Batch] = {}
@@ -57,7 +57,7 @@ class Predicting:
         mx.eval(scores, self.hidden)
         self._between()
         for block, row in zip(self._blocks, np.array(scores), strict=True):
-            chosen = self._residency.best(np.argsort(-row, kind="stable"), self._count)
+            chosen = self._residency.choose(block.index, np.argsort(-row, kind="stable"), self.count)
             batch = self._residency.fetch(block.index, chosen)
             self._residency.keep_only(block.index, chosen)
             if batch is not None:

@@ -42,7 +42,7 @@ class Selecting:
         self._blocks = tuple(blocks)
         self._resident = resident
         self._residency = residency
-        self._count = count
+        self.count = count
         self._between = between
         self._wait = wait
         self._ahead: dict[int, Batch] = {}
@@ -81,7 +81,7 @@ class Selecting:
         ids = ids.reshape(-1, ids.shape[-1])
         wishes = self._residency.note(layer, ids, weights)
         self.wishes[layer] = self.wishes[layer] + wishes if layer in self.wishes else wishes
-        chosen = self._residency.best(self._residency.ranking(layer, self.wishes[layer]), self._count)
+        chosen = self._residency.choose(layer, self._residency.ranking(layer, self.wishes[layer]), self.count)
         ahead = self._ahead.get(layer)
         guessed = ahead.experts if ahead is not None else []
         self.guessed += len(guessed)
@@ -114,7 +114,7 @@ class Selecting:
         wishes = np.bincount(ids.reshape(-1), weights.reshape(-1), experts).astype(np.float32)
         wishes *= ids.size / ids.shape[-1] / max(float(wishes.sum()), 1e-30)
         ranking = self._residency.ranking(layer, wishes)
-        likely = self._residency.best(ranking, self._count)[: max(1, int(self._count * GUESSED))]
+        likely = self._residency.best(ranking, self.count)[: max(1, int(self.count * GUESSED))]
         missing = table.missing(likely)[: table.free]
         if missing:
             self._ahead[layer] = self._residency.start(layer, missing)

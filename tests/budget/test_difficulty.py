@@ -9,8 +9,8 @@ import pytest
 
 from engine.budget.classifier import shipped
 from engine.budget.difficulty import MIDDLE, Difficulty, difficulty
-from engine.budget.request import Attachment, Entry, Request, UseCase, from_turns
-from engine.messages import Priority, Turn
+from engine.budget.request import Entry, Request, UseCase, from_turns
+from engine.messages import Attachment, Priority, Turn
 from engine.models import places
 from engine.training.difficulty.scores import rank_correlation
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.budget.plan import TIERS, Plan, Shape, Terms, plan, slots_for
+from engine.budget.plan import Plan, Terms, Wish, plan
+from engine.budget.points import TIERS, Shape, slots_for
 from engine.errors import KnownError
 from engine.messages import Mode
 from engine.routing.families import FAMILIES, RouterShape
@@ -58,17 +59,17 @@ def situations(draw):
 
 @st.composite
 def wishes(draw):
-    """(mode, budget, experts)"""
     experts = draw(
         st.one_of(st.none(), st.integers(-2, 300), st.floats(-0.5, 1.5), st.sampled_from([0.0, 1.0, float("nan")]))
     )
-    return draw(st.sampled_from(list(Mode))), draw(st.sampled_from(["auto", *TIERS, "9b"])), experts
+    mode, budget = draw(st.sampled_from(list(Mode))), draw(st.sampled_from(["auto", *TIERS, "9b"]))
+    return Wish(mode, budget, experts, at_least=draw(st.sampled_from([0.0, 0.0, 0.5])))
 
 
-def planned(shape: Shape, given_terms: Terms, wish) -> Plan | None:
+def planned(shape: Shape, given_terms: Terms, wish: Wish) -> Plan | None:
     """None when it is refused, with a sentence and a next step."""
     try:
-        return plan(shape, given_terms, *wish)
+        return plan(shape, given_terms, wish)
     except KnownError as refusal:
         sentences = (refusal.sentence, refusal.next_step)
     assert all(sentence.endswith(".") for sentence in sentences)
@@ -139,11 +140,11 @@ def test_what_a_refusal_asks_for_is_enough(situation):
     shape, given_terms = situation
     tight = replace(given_terms, limit=min(given_terms.limit, given_terms.fixed))
     with pytest.raises(KnownError) as refusal:
-        plan(shape, tight, Mode.AUTO, "auto", None)
+        plan(shape, tight, Wish())
     found = re.search(r"--memory ([\d.]+)GB", refusal.value.next_step)
     assert found
     allowed = replace(tight, limit=round(float(found[1]) * GB))
-    assert plan(shape, allowed, Mode.AUTO, "auto", None).resident >= shape.least
+    assert plan(shape, allowed, Wish()).resident >= shape.least
 
 
 @given(situations())
@@ -151,14 +152,14 @@ def test_what_a_refusal_asks_for_is_enough(situation):
 def test_it_is_refused_only_when_the_least_does_not_fit(situation):
     shape, given_terms = situation
     least = given_terms.fixed + slots_for(shape.least, shape.experts) * shape.slot_bytes
-    assert (planned(shape, given_terms, (Mode.AUTO, "auto", None)) is None) == (least > given_terms.limit)
+    assert (planned(shape, given_terms, Wish()) is None) == (least > given_terms.limit)
 
 
 @given(situations())
 @_MANY
 def test_a_higher_tier_never_gives_fewer(situation):
     shape, given_terms = situation
-    counts = [made.resident for tier in TIERS if (made := planned(shape, given_terms, (Mode.AUTO, tier, None)))]
+    counts = [made.resident for tier in TIERS if (made := planned(shape, given_terms, Wish(budget=tier)))]
     assert counts == sorted(counts)
 
 
@@ -166,7 +167,7 @@ def test_a_higher_tier_never_gives_fewer(situation):
 @_MANY
 def test_a_count_is_kept_as_far_as_groups_allow(shape, count):
     unlimited = replace(PLENTY, limit=10**13)
-    made = planned(shape, unlimited, (Mode.AUTO, "1b", count))
+    made = planned(shape, unlimited, Wish(budget="1b", experts=count))
     if not shape.least <= count <= shape.experts:
         assert made is None
         return
@@ -176,7 +177,7 @@ def test_a_count_is_kept_as_far_as_groups_allow(shape, count):
 
 def test_a_tier_holds_that_many_parameters_in_memory():
     for tier in ("2b", "3b", "4b"):
-        made = plan(LARGE, PLENTY, Mode.AUTO, tier, None)
+        made = plan(LARGE, PLENTY, Wish(budget=tier))
         held = LARGE.dense_parameters + made.resident * LARGE.slot_parameters
         if made.resident > LARGE.least:
             assert abs(held - int(tier[0]) * GB) <= LARGE.slot_parameters
@@ -184,51 +185,51 @@ def test_a_tier_holds_that_many_parameters_in_memory():
 
 
 def test_a_tier_out_of_reach_is_named_and_the_nearest_taken():
-    made = plan(LARGE, PLENTY, Mode.AUTO, "1b", None)
+    made = plan(LARGE, PLENTY, Wish(budget="1b"))
     assert made.resident == LARGE.least
     assert "cannot reach 1b" in made.why
 
 
 def test_tiers_of_a_small_model_are_shares():
-    counts = [plan(SMALL, PLENTY, Mode.AUTO, tier, None).resident for tier in TIERS]
+    counts = [plan(SMALL, PLENTY, Wish(budget=tier)).resident for tier in TIERS]
     assert counts == [4, 8, 12, 16]
-    assert "12% of its experts" in plan(SMALL, PLENTY, Mode.AUTO, "1b", None).why
+    assert "12% of its experts" in plan(SMALL, PLENTY, Wish(budget="1b")).why
 
 
 @pytest.mark.parametrize(("tier", "resident", "budget"), [("1b", 64, "auto"), ("4b", 64, "auto")])
 def test_a_budget_does_not_go_below_the_share_that_is_needed(tier, resident, budget):
-    made = plan(LARGE, PLENTY, Mode.AUTO, tier, None, 0.5)
+    made = plan(LARGE, PLENTY, Wish(budget=tier, at_least=0.5))
 
     assert (made.resident, made.budget) == (resident, budget)
     assert "is not known to do with" in made.why
 
 
 def test_a_count_that_was_asked_for_may_go_below_the_share():
-    assert plan(LARGE, PLENTY, Mode.AUTO, "1b", 8, 0.5).resident == 8
+    assert plan(LARGE, PLENTY, Wish(budget="1b", experts=8, at_least=0.5)).resident == 8
 
 
 def test_what_is_needed_still_has_to_fit():
     tight = replace(PLENTY, limit=PLENTY.fixed + 22 * LARGE.slot_bytes)
 
-    assert plan(LARGE, tight, Mode.AUTO, "1b", None, 0.5).resident == 20
+    assert plan(LARGE, tight, Wish(budget="1b", at_least=0.5)).resident == 20
 
 
 def test_auto_is_half_of_the_experts_as_far_as_memory_allows():
-    assert plan(LARGE, PLENTY, Mode.AUTO, "auto", None).resident == 64
+    assert plan(LARGE, PLENTY, Wish()).resident == 64
     tight = replace(PLENTY, limit=PLENTY.fixed + 22 * LARGE.slot_bytes)
-    made = plan(LARGE, tight, Mode.AUTO, "auto", None)
+    made = plan(LARGE, tight, Wish())
     assert (made.resident, made.slots) == (20, 22)
     assert any("hold 20 experts per layer, not 64" in note for note in made.notes)
 
 
 def test_all_residents_need_no_spares():
-    made = plan(LARGE, replace(PLENTY, limit=PLENTY.fixed + 128 * LARGE.slot_bytes), Mode.AUTO, "auto", 1.0)
+    made = plan(LARGE, replace(PLENTY, limit=PLENTY.fixed + 128 * LARGE.slot_bytes), Wish(experts=1.0))
     assert made.resident == made.slots == 128
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.25, 32), (1.0, 128), (0.001, 8), (0.5, 64)])
 def test_a_share_of_the_experts(share, count):
-    assert plan(LARGE, PLENTY, Mode.AUTO, "auto", share).resident == count
+    assert plan(LARGE, PLENTY, Wish(experts=share)).resident == count
 
 
 @pytest.mark.parametrize(
@@ -245,7 +246,7 @@ def test_a_share_of_the_experts(share, count):
 )
 def test_numbers_that_cannot_work_are_refused(experts, sentence):
     with pytest.raises(KnownError) as error:
-        plan(LARGE, PLENTY, Mode.AUTO, "auto", experts)
+        plan(LARGE, PLENTY, Wish(experts=experts))
     assert error.value.sentence == sentence
     assert error.value.next_step
 
@@ -253,18 +254,18 @@ def test_numbers_that_cannot_work_are_refused(experts, sentence):
 @pytest.mark.parametrize("shape", [LARGE, SMALL, DENSE], ids=["large", "small", "dense"])
 def test_an_unknown_budget_is_refused(shape):
     with pytest.raises(KnownError, match="There is no budget huge") as error:
-        plan(shape, PLENTY, Mode.AUTO, "huge", None)
+        plan(shape, PLENTY, Wish(budget="huge"))
     assert "1b, 2b, 3b, 4b" in error.value.next_step
 
 
 def test_experts_beat_the_budget():
-    assert plan(LARGE, PLENTY, Mode.AUTO, "4b", 9).resident == 9
+    assert plan(LARGE, PLENTY, Wish(budget="4b", experts=9)).resident == 9
 
 
 def test_groups_are_kept_equal():
     grouped = replace(LARGE, router=RouterShape(8, 8, 4, FAMILY))
     assert grouped.least == 16
-    assert plan(grouped, PLENTY, Mode.AUTO, "auto", 27).resident == 24
+    assert plan(grouped, PLENTY, Wish(experts=27)).resident == 24
 
 
 @pytest.mark.parametrize(
@@ -277,18 +278,18 @@ def test_groups_are_kept_equal():
     ],
 )
 def test_modes(asked, given_mode):
-    assert plan(LARGE, PLENTY, asked, "auto", None).mode is given_mode
+    assert plan(LARGE, PLENTY, Wish(asked)).mode is given_mode
 
 
 @pytest.mark.parametrize("asked", list(Mode))
 def test_a_family_without_an_adapter_runs_exact_and_says_so(asked):
-    made = plan(replace(LARGE, router=RouterShape(8)), PLENTY, asked, "auto", None)
+    made = plan(replace(LARGE, router=RouterShape(8)), PLENTY, Wish(asked))
     assert made.mode is Mode.EXACT
     assert bool(made.notes) == (asked in (Mode.FAST, Mode.BALANCED))
 
 
 def test_a_dense_model_uses_all_of_itself():
-    made = plan(DENSE, PLENTY, Mode.FAST, "2b", None)
+    made = plan(DENSE, PLENTY, Wish(Mode.FAST, budget="2b"))
     assert (made.mode, made.resident, made.slots, made.memory.banks) == (Mode.EXACT, 0, 0, 0)
     assert made.active_parameters == DENSE.dense_parameters
     assert made.memory.promised == PLENTY.fixed
@@ -296,4 +297,4 @@ def test_a_dense_model_uses_all_of_itself():
 
 def test_a_dense_model_that_does_not_fit_is_refused():
     with pytest.raises(KnownError, match="needs at least"):
-        plan(DENSE, replace(PLENTY, limit=PLENTY.fixed - 1), Mode.AUTO, "auto", None)
+        plan(DENSE, replace(PLENTY, limit=PLENTY.fixed - 1), Wish())

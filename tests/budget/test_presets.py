@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from engine.budget import presets as table
 from engine.budget.difficulty import MIDDLE, Difficulty
-from engine.budget.plan import TIERS
+from engine.budget.points import TIERS
 from engine.budget.preset_lines import Grade
 from engine.budget.presets import Asked, Choice, decide, parse
 from engine.budget.request import UseCase
@@ -22,7 +22,7 @@ def of(score: float, case: UseCase = UseCase.QUESTION) -> Difficulty:
 
 
 def chosen(score: float, own: str | None = None, case: UseCase = UseCase.QUESTION) -> Choice:
-    return decide(of(score, case), parse(DEFAULTS, own), Asked(), small_sets=True)
+    return decide(of(score, case), parse(DEFAULTS, own), Asked(), known=True)
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.sampled_from(UseCase))
@@ -44,12 +44,12 @@ def test_auto_leaves_nothing_open(score, case):
 def test_what_cannot_be_judged_gets_the_middle(case):
     presets = parse(DEFAULTS)
 
-    assert decide(of(MIDDLE, case), presets, Asked(), small_sets=True).tier == presets.table[case, Grade.MIDDLE].tier
+    assert decide(of(MIDDLE, case), presets, Asked(), known=True).tier == presets.table[case, Grade.MIDDLE].tier
     assert presets.grade(MIDDLE) is Grade.MIDDLE
 
 
 def test_what_is_pinned_beats_the_table():
-    choice = decide(of(0.9), parse(DEFAULTS), Asked("1b", Mode.EXACT, 7), small_sets=False)
+    choice = decide(of(0.9), parse(DEFAULTS), Asked("1b", Mode.EXACT, 7), known=False)
 
     assert (choice.tier, choice.mode, choice.reselect_every, choice.at_least) == ("1b", Mode.EXACT, 7, 0.0)
 
@@ -57,14 +57,14 @@ def test_what_is_pinned_beats_the_table():
 def test_a_pinned_mode_gets_no_period_that_nobody_asked_for():
     hard_writing, presets = of(0.9, UseCase.WRITING), parse(DEFAULTS)
 
-    assert decide(hard_writing, presets, Asked(), small_sets=True).reselect_every == 128
-    assert decide(hard_writing, presets, Asked(mode=Mode.FAST), small_sets=True).reselect_every == 0
+    assert decide(hard_writing, presets, Asked(), known=True).reselect_every == 128
+    assert decide(hard_writing, presets, Asked(mode=Mode.FAST), known=True).reselect_every == 0
 
 
 def test_a_model_that_was_not_trained_for_small_sets_is_treated_with_care():
     dictated = of(0.1, UseCase.DICTATION)
 
-    trained, ordinary = (decide(dictated, parse(DEFAULTS), Asked(), small_sets=known) for known in (True, False))
+    trained, ordinary = (decide(dictated, parse(DEFAULTS), Asked(), known=known) for known in (True, False))
 
     assert (trained.mode, trained.at_least) == (Mode.FAST, 0.0)
     assert (ordinary.mode, ordinary.at_least) == (Mode.BALANCED, 0.5)
@@ -73,7 +73,7 @@ def test_a_model_that_was_not_trained_for_small_sets_is_treated_with_care():
 def test_a_person_may_change_one_line():
     own = '["question".hard]\nmode = "exact"\n'
 
-    assert chosen(0.9, own) == Choice("4b", Mode.EXACT, 0, 0.0, "Hard: for a test.")
+    assert chosen(0.9, own) == Choice("4b", Mode.EXACT, 0, 0.0, 0.02, "Hard: for a test.")
     assert chosen(0.9, own, UseCase.CODE).mode is Mode.BALANCED
 
 
@@ -102,6 +102,9 @@ def test_a_full_copy_changes_nothing():
         "[easy]\nmode = []",
         "[easy]\nreselect_every = -1",
         "[easy]\nreselect_every = true",
+        "[easy]\nmost_lost = -0.1",
+        "[easy]\nmost_lost = nan",
+        '[easy]\nmost_lost = "3%"',
         '[easy]\nteir = "1b"',
         '[poetry.easy]\ntier = "1b"',
         '[code]\ntier = "1b"',
@@ -129,7 +132,7 @@ def test_without_a_file_of_ones_own_the_defaults_serve(home):
 def test_the_file_in_cadres_folder_is_read(home):
     (home / "presets.toml").write_text('[hard]\ntier = "3b"\n')
 
-    assert decide(of(0.9), table.load(), Asked(), small_sets=True).tier == "3b"
+    assert decide(of(0.9), table.load(), Asked(), known=True).tier == "3b"
 
 
 @pytest.mark.parametrize("content", [b'[hard]\ntier = "9b"', b"\xff\xfe"])

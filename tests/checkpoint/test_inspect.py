@@ -82,8 +82,11 @@ def test_a_model_of_the_size_people_use(tmp_path):
     assert report.packing["router"] == "8-bit affine, groups of 64"
     assert report.context == 40960
     assert [(p.experts, p.fits) for p in report.points] == [
-        (128, False), (96, False), (64, False), (48, True), (32, True), (16, True), (8, True),
+        (128, False), (112, False), (96, False), (80, False), (64, False), (48, True), (32, True), (16, True),
+        (11, True), (8, True),
     ]  # fmt: skip
+    assert [p.tiers for p in report.points[-3:]] == [(), ("4b",), ("1b", "2b", "3b")]
+    assert {(p.k, p.active_parameters) for p in report.points} == {(8, report.active_parameters)}
 
 
 def test_a_points_memory_is_dense_weights_and_slots_with_spares(tmp_path):

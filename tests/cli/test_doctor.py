@@ -12,8 +12,11 @@ import pytest
 
 from app.cli import doctor
 from app.cli.doctor import State
+from engine.budget.pressure import Thermal
+from engine.messages import Pressure
 from engine.models.catalogue import InstalledModel
 from engine.models.folders import Source
+from tests.simulated import Machine
 
 MAC = {
     "mlx": "0.32.4",
@@ -55,7 +58,7 @@ def test_this_machine_as_json(capsys):
     assert report["ready"]
     assert by_name["MLX"]["state"] == "good"
     assert by_name["Models"]["found"] == "none but the built-in demonstration"
-    assert {"Python", "GPU", "Memory", "Disk"} <= by_name.keys()
+    assert {"Python", "GPU", "Memory", "Memory pressure", "Heat", "Low-power mode", "Disk"} <= by_name.keys()
 
 
 def test_this_machine_for_people(capsys, monkeypatch):
@@ -139,3 +142,30 @@ def test_disk_is_looked_at_where_the_folder_will_be(tmp_path, monkeypatch, free,
 def test_models(models, state, words):
     finding = doctor.about_models(models)
     assert (finding.state, finding.found) == (state, words)
+
+
+def strain(machine: Machine) -> dict[str, tuple[State, str]]:
+    return {f.what: (f.state, f.found) for f in doctor.about_strain(machine.sensors())}
+
+
+def test_a_machine_at_ease():
+    assert strain(Machine()) == {
+        "Memory pressure": (State.GOOD, "normal (a test)"),
+        "Heat": (State.GOOD, "nominal (a test)"),
+        "Low-power mode": (State.GOOD, "off (a test)"),
+    }
+
+
+def test_a_machine_under_strain():
+    machine = Machine(lambda: Pressure.CRITICAL, heat=Thermal.SERIOUS, saving=True)
+    assert strain(machine) == {
+        "Memory pressure": (State.WORSE, "critical (a test)"),
+        "Heat": (State.WORSE, "serious (a test)"),
+        "Low-power mode": (State.WORSE, "on (a test)"),
+    }
+    assert all(finding.remedy for finding in doctor.about_strain(machine.sensors()))
+
+
+def test_what_nothing_tells_is_not_called_a_finding():
+    silent = Machine(source="")
+    assert strain(silent)["Heat"] == (State.GOOD, "nothing tells it here; taken for none")

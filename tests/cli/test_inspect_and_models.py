@@ -9,7 +9,12 @@ import pytest
 
 from app.cli import inspect, models
 from app.numbers import listed, parameters, share, size
+from engine import messages as m
+from engine.budget import profile_store
+from engine.budget.profile import Line, Profile
+from engine.checkpoint.folder import Checkpoint
 from engine.errors import KnownError
+from engine.lab.tiny import make_checkpoint
 from engine.models import places
 from tests.checkpoint.writing import experts, model
 
@@ -20,6 +25,7 @@ def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("CADRE_HOME", str(tmp_path / "cadre"))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(places, "builtin", lambda: tmp_path / "builtin")
 
 
 def run(*words: str) -> int:
@@ -66,9 +72,15 @@ def test_inspect_lets_a_known_error_through(tmp_path):
         run("inspect", str(tmp_path / "nothing"))
 
 
-def test_models_says_how_to_get_one(capsys):
+def test_models_says_how_to_get_one_as_long_as_there_is_none_but_the_demonstration(capsys):
     assert run("models") == 0
     assert "cadre pull" in capsys.readouterr().out
+    model(places.builtin(), experts("mlp"))
+    assert run("models") == 0
+    assert "cadre pull" in capsys.readouterr().out
+    model(places.models() / "tiny", experts("mlp"))
+    assert run("models") == 0
+    assert "cadre pull" not in capsys.readouterr().out
 
 
 def test_models_lists_what_is_here_and_what_is_wrong_with_it(capsys):
@@ -114,3 +126,45 @@ def test_parameters(count, words):
 def test_shares_and_lists():
     assert [share(p) for p in (1.0, 0.375, 0.0625)] == ["100 %", "37.5 %", "6.2 %"]
     assert [listed(["a", "b", "c"][:n]) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
+
+
+def test_what_was_measured_stands_beside_the_points(tmp_path, capsys):
+    folder = make_checkpoint(tmp_path / "Tiny", "qwen3_moe")
+    run("inspect", str(folder))
+    before = capsys.readouterr().out
+    losses = {m.Mode.FAST: 0.125, m.Mode.BALANCED: 0.01}
+    lines = (Line(mode, "prefill", 8, 3.0, loss, 0.0, 0.9, 0.0) for mode, loss in losses.items())
+    profile_store.write(Checkpoint.open(folder), Profile(16, "a text of one's own", 4, 99, 3.0, tuple(lines)))
+
+    run("inspect", str(folder))
+    page = capsys.readouterr().out
+    run("inspect", str(folder), "--json")
+    points = json.loads(capsys.readouterr().out)["points"]
+
+    assert "`cadre calibrate` measures it" in before
+    assert "Fast loses" not in before
+    assert "12.5 %" in next(line for line in page.splitlines() if "8 of 16" in line)
+    assert "measured on a text of one's own" in page
+    assert [point["loss"] for point in points if point["experts"] == 8] == [{"fast": 0.125, "balanced": 0.01}]
+    assert [point["tiers"] for point in points if point["experts"] in (4, 8)] == [["4b"], ["1b", "2b"]]
+
+
+def test_a_profile_of_files_that_changed_is_told(tmp_path, capsys):
+    folder = make_checkpoint(tmp_path / "Tiny", "qwen3_moe")
+    lines = tuple(Line(mode, "prefill", 8, 3.0, 0.1, 0.0, 0.9, 0.0) for mode in (m.Mode.FAST, m.Mode.BALANCED))
+    profile_store.write(Checkpoint.open(folder), Profile(16, "a text", 4, 99, 3.0, lines))
+    (folder / "config.json").write_text((folder / "config.json").read_text() + "\n")
+
+    run("inspect", str(folder))
+
+    assert "The model has changed since it was measured." in " ".join(capsys.readouterr().out.split())
+
+
+def test_models_says_which_were_measured(capsys):
+    folder = make_checkpoint(places.models() / "org" / "tiny", "qwen3_moe")
+    lines = tuple(Line(mode, "prefill", 8, 3.0, 0.1, 0.0, 0.9, 0.0) for mode in (m.Mode.FAST, m.Mode.BALANCED))
+    profile_store.write(Checkpoint.open(folder), Profile(16, "a text", 4, 99, 3.0, lines))
+
+    run("models", "--json")
+
+    assert [one["measured"] for one in json.loads(capsys.readouterr().out)["models"]] == [True]

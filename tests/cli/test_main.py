@@ -240,8 +240,8 @@ def terminal():
         os.close(one.end)
 
 
-def test_a_terminal_gets_the_panel_and_keeps_the_answer(terminal):
-    asked = terminal("ask", "hello", "--max-tokens", "300", "--experts", "25%", "--mode", "fast")
+def test_a_terminal_gets_the_panel_and_keeps_the_answer(terminal, endless):
+    asked = terminal("ask", "hello", *endless, "--max-tokens", "300")
     asked.until("Answering")
     asked.until("of what the model asked for")
     assert "cut at 300 tokens" in asked.rest()

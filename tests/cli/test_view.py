@@ -61,6 +61,27 @@ def test_the_panel_says_how_hard_the_request_seems():
     assert "Request" not in "".join(s.text for line in panel(folded(*READY), Look(None, 120, 12)) for s in line)
 
 
+def test_memory_that_gets_short_is_told_and_kept():
+    less = m.Memory(100, 200, 200, 50, 50, 0, 600, 1000)
+    state = folded(*ANSWERING, m.Resized("r", m.Pressure.WARN, 3, 2, less, "Memory is short."))
+    assert (state.resident, state.pressure) == (2, m.Pressure.WARN)
+    assert state.memory is not None
+    assert state.memory.promised == 600
+
+    text = "\n".join("".join(s.text for s in line) for line in panel(state, Look(None, 120, 12)))
+    assert "Memory ! 700 bytes held, 600 bytes promised" in text
+    assert "Memory is short. 2 experts per layer instead of 3" in text
+    sampled = view.reduce(state, m.MemorySample("r", less, m.Pressure.NORMAL), 9.0)
+    assert sampled.pressure is m.Pressure.NORMAL
+    assert sampled.happened == state.happened
+    assert "Memory   0 bytes held" in "".join(s.text for line in panel(sampled, Look(None, 120, 12)) for s in line)
+
+
+def test_weights_given_back_between_requests_change_nothing_shown():
+    state = folded(*ANSWERING)
+    assert view.reduce(state, m.Released("m", "banks", 5, "nobody asked"), state.now) == state
+
+
 def test_residents_and_bytes_read():
     state = folded(*READY)
     assert state.experts is not None

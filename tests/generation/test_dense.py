@@ -32,7 +32,10 @@ CONFIG = {
 
 @pytest.fixture
 def dense(tmp_path: Path) -> Path:
-    folder = tmp_path / "dense"
+    return dense_checkpoint(tmp_path / "dense")
+
+
+def dense_checkpoint(folder: Path) -> Path:
     folder.mkdir()
     model_class, arguments = mlx_lm.utils._get_classes(CONFIG)
     mx.random.seed(0)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mlx_lm.models.cache import make_prompt_cache
 
-from engine.budget.plan import SPARES
+from engine.budget.points import SPARES
 from engine.generation.decode import Cursor, ResidentDecoder
 from engine.generation.opened import Opened, arrays
 from engine.generation.reselect import RESELECT_WINDOW, Reselection, Watch

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 from engine import messages as m
+from engine.budget.pressure import Sensors
 from engine.host import Host
 from tests.host.asking import PATIENCE
 
@@ -20,14 +22,14 @@ Script = Callable[[int], m.Command | None]
 class ScriptedEngine:
     """Like ThreadEngine; `script` answers the host's looks while it works, `react` sees each event before the test."""
 
-    def __init__(self) -> None:
+    def __init__(self, sensors: Sensors | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._commands: queue.SimpleQueue[m.Command] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[m.Event] = queue.SimpleQueue()
         self._looks = 0
         self._script: Script | None = None
         self._left: list[m.Command] = []
         self.react: Callable[[m.Event], object] | None = None
-        self.host = Host(self._receive, self._emit)
+        self.host = Host(self._receive, self._emit, sensors, clock)
         self._thread = threading.Thread(target=self.host.run, name="scripted-engine", daemon=True)
         self._thread.start()
 
@@ -74,10 +76,13 @@ class ScriptedEngine:
         return self._looks
 
     def _receive(self, timeout: float | None) -> m.Command | None:
-        if timeout is None:
+        if timeout != 0:
             if self._looks and self._left:  # an answer that looked less often this time
                 return self._left.pop(0)
-            return self._commands.get()
+            try:
+                return self._commands.get(timeout=timeout)
+            except queue.Empty:
+                return None
         if self._script is not None and self.host._running:
             command = self._script(self._looks)
             if command is not None:

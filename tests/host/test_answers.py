@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,17 @@ def test_auto_follows_the_judgement_of_the_request(engine, model):
     assert (judged.budget, judged.mode) == ("4b", record.mode)
     assert "asks for a proof" in judged.why
     assert record.experts["resident_per_layer"] * 2 >= record.experts["total"]
+
+
+def test_an_attached_document_tells_what_the_request_is_for(engine, model):
+    turns = (m.Turn("user", '<file name="a.txt">\nBread.\n</file>\n\nSum it up'),)
+    question = ask(model, turns=turns, mode=m.Mode.AUTO, experts=None, budget="auto")
+
+    heard = send(engine, replace(question, attachments=(m.Attachment.DOCUMENT,)))
+
+    (judged,) = heard.of(m.Classified)
+    assert judged.use_case == "long document"
+    assert "document attached" in judged.why
 
 
 def test_what_is_pinned_is_not_judged_away(engine, model):

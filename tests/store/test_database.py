@@ -60,6 +60,17 @@ def test_a_file_of_every_version_opens(path, version):
     store.close()
 
 
+def test_files_of_an_old_file_are_there(path):
+    restored(path, 2)
+
+    store = Store(path)
+
+    (file,) = store.files.of(3)
+    assert (file.name, file.text) == ("map.txt", "Presqu'ile, Croix-")
+    assert store.tree.get(3).attached[0].characters == 18
+    store.close()
+
+
 def test_migrations_run_in_order_and_each_once(path, monkeypatch):
     Store(path).close()
     steps = (*schema.MIGRATIONS, "ALTER TABLE chats ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';")
@@ -136,6 +147,11 @@ def test_the_log_is_moved_into_the_file_by_another_thread(store, path):
         ("SELECT * FROM chats WHERE deleted = 0 ORDER BY pinned DESC, changed DESC, id DESC", "chats_by_change"),
         ("SELECT * FROM messages WHERE chat = 1 AND NOT deleted ORDER BY id", "messages_of_chat"),
         ("UPDATE messages SET state = 'stopped' WHERE state = 'writing'", "messages_unfinished"),
+        (
+            "SELECT f.name FROM messages m CROSS JOIN files f ON f.message = m.id WHERE m.chat = 1 ORDER BY f.id",
+            "files_of_message",
+        ),
+        ("SELECT name FROM files WHERE message IS NULL AND chat IS 1 ORDER BY id", "files_of_"),
     ],
 )
 def test_queries_use_an_index(store, path, query, index):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.attachments.file import File, Kind
 from app.store.rows import Settings
 from app.store.store import Store
 from engine.errors import KnownError
@@ -85,3 +86,26 @@ def test_whatever_stands_in_it_only_a_known_error_comes_out(untouched, chats):
         untouched.transfer.import_json(json.dumps({"format": "cadre-chats", "version": 1, "chats": chats}))
 
     assert untouched.chats.all() == []
+
+
+def test_attached_files_go_along(store, tmp_path):
+    chat = store.chats.add("With a file")
+    question = store.tree.say(chat.id, None, "Why?", [File("a.py", Kind.CODE, 6, "x = 1\n")])
+    other = Store(tmp_path / "other" / "c.sqlite")
+
+    (new,) = other.transfer.import_json(store.transfer.export_json([chat.id]))
+
+    assert other.files.of(other.tree.path(new)[0].message.id) == store.files.of(question.id)
+    assert "*a.py*\n\nWhy?" in store.transfer.export_markdown(chat.id)
+    other.close()
+
+
+def test_a_deleted_message_takes_its_files_along(store):
+    chat = store.chats.add("With a file")
+    store.tree.say(chat.id, None, "Why?", [File("a.py", Kind.CODE, 6, "x = 1\n")])
+    store.files.set_draft(chat.id, [File("b.py", Kind.CODE, 6, "y = 1\n")])
+    store.chats.delete([chat.id])
+
+    store.purge()
+
+    assert store._db.execute("SELECT count(*) FROM files").fetchone()[0] == 0

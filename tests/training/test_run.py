@@ -155,9 +155,12 @@ def test_a_set_restricts_what_a_sequence_may_use(documents, monkeypatch):
     assert sets[0].sum(-1).max() == 2
     assert sets[1].all()
     chosen = []
-    monkeypatch.setattr(
-        module, "expert_products", lambda switch, x, ids: chosen.append(ids) or products(switch, x, ids)
-    )
+
+    def spy(switch, x, ids):
+        chosen.append(ids)
+        return products(switch, x, ids)
+
+    monkeypatch.setattr(module, "expert_products", spy)
     learner.losses(tokens, mx.array([20, 20]), spans, noise=0.0)
     sets = np.array(learner._sets).transpose(2, 0, 1, 3)
     assert np.take_along_axis(sets, np.array(mx.stack(chosen)), axis=-1).all()

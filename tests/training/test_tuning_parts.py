@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from mlx import nn
 
-from engine.budget.plan import Shape, Terms
+from engine.budget.plan import Terms
+from engine.budget.points import Shape
 from engine.errors import KnownError
 from engine.lab.tiny import QUANTIZATIONS
 from engine.routing.families import FAMILIES, RouterShape

@@ -79,6 +79,7 @@ def opening(request: str, seed: int = 0) -> list[m.Event]:
     return [
         m.ModelLoading(request, "Qwen3-30B-A3B", 1, 1),
         m.ModelLoaded(request, "Qwen3-30B-A3B", LAYERS, EXPERTS, PICKED, SLOT, 0.8),
+        m.Classified(request, "question", 0.4, "2b", m.Mode.BALANCED, "question (“why”)"),
         m.Planned(request, m.Mode.BALANCED, "2b", 2_100_000_000, RESIDENT, MEMORY, "fits"),
         *reading,
         m.ExpertsSelected(request, chosen),

@@ -35,9 +35,9 @@ def test_what_goes_on_is_said_before_the_first_word(qtbot, window, engine):
     said = []
     window._answers.moved.connect(lambda _id: said.append(last_answer(window)._stage.text()))
 
-    engine.give(*opening(request)[:3])
+    engine.give(*opening(request)[:4])
     qtbot.waitUntil(lambda: "Picking experts" in said, timeout=PATIENCE)
-    engine.give(*opening(request)[3:6])
+    engine.give(*opening(request)[4:7])
     qtbot.waitUntil(lambda: any(words.startswith("Reading ") for words in said), timeout=PATIENCE)
     engine.give(end(request, "So."))
     idle(qtbot, window)

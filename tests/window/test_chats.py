@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QInputDialog
 
 from app.store.rows import MARK_ON
 from app.window.sidebar.model import ROW
@@ -72,11 +75,26 @@ def test_answering_again_keeps_both(qtbot, window, engine, store, talked):
     assert shown_text(last_answer(window)) == "Another one."
 
 
-def test_trying_harder_asks_exactly(qtbot, window, engine, talked):
-    window.pane.again(harder=True)
+def test_trying_harder_goes_a_step_up_each_time(qtbot, window, engine, talked):
+    def harder(ask):
+        *before, finished = answering("Better.")(ask)
+        record = replace(finished.record, budget=finished.record.budget | {"harder": ask.harder})
+        return [*before, replace(finished, record=record)]
 
-    assert asked(qtbot, engine, 2).mode == "exact"
+    engine.script = harder
+
+    window.pane.again(harder=True)
+    first = asked(qtbot, engine, 2)
     idle(qtbot, window)
+    window.pane.again(harder=True)
+    second = asked(qtbot, engine, 3)
+    idle(qtbot, window)
+    window.pane.again()
+    again = asked(qtbot, engine, 4)
+    idle(qtbot, window)
+
+    assert [first.harder, second.harder, again.harder] == [1, 2, 0]
+    assert first.conversation == second.conversation
 
 
 def test_nothing_is_sent_while_an_answer_is_written(qtbot, window, engine):
@@ -244,3 +262,88 @@ def test_a_new_chat_begins_with_its_first_message(qtbot, window, store, talked):
     assert window.conversation.chat is None
     assert window.pane.empty.isVisible()
     assert len(store.chats.all()) == 1
+
+
+# --- deleting messages ------------------------------------------------------------------------------------
+
+
+def test_a_message_is_deleted_with_what_followed_and_comes_back(qtbot, window, store, talked):
+    named(window.pane.transcript.views()[0], "Delete message").click()
+
+    assert texts(store, talked) == []
+    assert window.pane.empty.isVisible()
+    window.pane.notice.press()
+
+    assert texts(store, talked) == ["First?", "One."]
+    assert shown_text(last_answer(window)) == "One."
+
+
+def test_deleting_an_answer_shows_the_one_beside_it(qtbot, window, engine, store, talked):
+    engine.script = answering("Another one.")
+    window.pane.again()
+    asked(qtbot, engine, 2)
+    idle(qtbot, window)
+
+    window.pane.delete_last()
+    assert texts(store, talked) == ["First?", "One."]
+    window.pane.notice.end()
+
+    assert store.tree.count(talked) == 2
+    assert store._db.execute("SELECT count(*) FROM messages").fetchone()[0] == 2
+
+
+def test_undo_comes_back_to_its_chat(window, store, talked):
+    window.pane.delete_last()
+    window.new_chat()
+
+    window.pane.notice.press()
+
+    assert window.conversation.chat == talked
+    assert texts(store, talked) == ["First?", "One."]
+
+
+def test_nothing_is_deleted_while_an_answer_is_written(qtbot, window, engine, store):
+    write(qtbot, window, "First?")
+    asked(qtbot, engine)
+
+    window.pane.delete_last()
+
+    assert store.tree.count(window.conversation.chat) == 2
+
+
+# --- folders ----------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_renamed_and_removed_with_undo(window, store, monkeypatch):
+    kitchen = store.chats.add_folder("Kitchen").id
+    chat, _ = said(store, "x", title="Bread")
+    store.chats.move(chat.id, kitchen)
+    menu = window.menus.folder_menu(kitchen)
+    acts = {action.text(): action for action in menu.actions()}
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_named: ("Baking", True))
+
+    acts["Rename Folder…"].trigger()
+    assert [folder.name for folder in store.chats.folders()] == ["Baking"]
+    acts["Remove Folder"].trigger()
+    assert (store.chats.folders(), store.chats.get(chat.id).folder) == ([], None)
+    window.pane.notice.press()
+
+    (folder,) = store.chats.folders()
+    assert (folder.name, store.chats.get(chat.id).folder) == ("Baking", folder.id)
+    menu.deleteLater()
+
+
+def test_the_chat_menu_knows_the_folder(window, store):
+    kitchen = store.chats.add_folder("Kitchen").id
+    chat, _ = said(store, "x")
+    window.open_chat(chat.id)
+    window.actions_on_chats.move(chat.id, kitchen)
+    menu = window.menus.chat_menu(chat.id)
+    folders = next(action.menu() for action in menu.actions() if action.text() == "Move to Folder")
+
+    names = [(action.text(), action.isChecked()) for action in folders.actions() if action.text()]
+
+    assert names == [
+        ("Kitchen", True), ("None", False), ("New Folder…", False), ("Rename Folder…", False), ("Remove Folder", False),
+    ]  # fmt: skip
+    menu.deleteLater()

@@ -175,7 +175,93 @@ def test_the_timeline_has_no_gaps():
         now += 0.1
         timeline = timeline.after(event, now)
 
-    assert list(timeline.totals()) == [Part.WAIT, Part.LOAD, Part.PREFILL, Part.READ, Part.DECODE]
+    assert list(timeline.totals()) == [Part.WAIT, Part.LOAD, Part.CLASSIFY, Part.PREFILL, Part.READ, Part.DECODE]
     assert sum(timeline.totals().values()) == pytest.approx(now)
     assert len(timeline.marks) == 1
     assert all(a.ended == b.began for a, b in zip(timeline.spans, timeline.spans[1:], strict=False))
+
+
+# --- layers, lens, what was dropped, pressure -------------------------------------------------------------
+
+
+def dropped(at: float) -> views.View:
+    """Everything that was in memory makes room for the first experts."""
+    view = seen(opening("r"))
+    ids = np.tile(np.arange(38, dtype=np.int16), (LAYERS, 1))
+    return views.reduce(view, m.ExpertsResident("r", ids, 38, 38), at)
+
+
+def test_what_was_dropped_fades_to_disk():
+    experts = dropped(10.0).experts
+    assert experts is not None
+    gone = experts.dropped_at == 10.0
+    assert gone.any()
+    assert not (gone & experts.resident).any()
+
+    sums = [float(cells(experts, 10.0 + later, 1).resident.sum()) for later in (0.0, 0.15, 0.4)]
+
+    assert sums[0] > sums[1] > sums[2] == LAYERS * 38
+    assert cells(experts, 10.0, 1).moving
+    assert not cells(experts, 10.4, 1).moving
+    assert float(cells(experts, 10.0, 1, still=True).resident.sum()) == LAYERS * 38
+
+
+def test_a_click_on_a_layer_shows_its_bars(qtbot, window, engine):
+    engine.script = answering("One two three.")
+    window.toggle_monitor()
+    write(qtbot, window, "Why?")
+    asked(qtbot, engine)
+    idle(qtbot, window)
+    pane = window.monitor
+    assert not pane._bars.isVisible()
+
+    pane._map.setFocus()
+    qtbot.keyClick(pane._map, Qt.Key.Key_Right)
+    qtbot.keyClick(pane._map, Qt.Key.Key_Return)
+    assert pane._bars.isVisible()
+    assert pane._bars.accessibleDescription().startswith("Layer 1: 38 of 128 in memory, expert ")
+
+    qtbot.keyClick(pane._map, Qt.Key.Key_Return)
+    assert not pane._bars.isVisible()
+
+
+def test_the_lens_shows_the_experts_of_a_cell_singly(qtbot, shown_map):
+    shown_map.set_most_height(40 * 6)
+    qtbot.keyClick(shown_map, Qt.Key.Key_Right)
+
+    assert shown_map._lens.isVisible()
+    assert list(shown_map._lens._ids) == experts_at(shown_map._view.experts, 0, 0, 4)
+    shown_map._lens.grab()
+    qtbot.keyClick(shown_map, Qt.Key.Key_Down)
+    assert list(shown_map._lens._ids) == experts_at(shown_map._view.experts, 0, 1, 4)
+    assert shown_map.rect().contains(shown_map._lens.geometry())
+
+
+def test_where_a_cell_is_one_expert_there_is_no_lens(qtbot, qapp):
+    view = views.begin(None, 0.0)
+    view = views.reduce(view, m.ModelLoaded("r", "Small", 4, 8, 2, 1000, 0.1), 0.0)
+    widget = MapView()
+    qtbot.addWidget(widget)
+    widget.resize(200, 100)
+    widget.show()
+    widget.show_view(view, "")
+
+    qtbot.keyClick(widget, Qt.Key.Key_Right)
+
+    assert not widget._lens.isVisible()
+
+
+def test_pressure_is_told(qtbot, window, engine):
+    from dataclasses import replace
+
+    from engine.messages import Pressure
+
+    pane = window.monitor
+    window.toggle_monitor()
+    view = seen(opening("r"))
+
+    for pressure, words in ((0, ""), (1, "This Mac is short of memory"), (2, "This Mac is very short of memory")):
+        pane.show_answer(replace(view, pressure=Pressure(pressure)), Timeline.begin(0.0))
+        assert pane._short.isVisible() is bool(words)
+        assert pane._short.text() == words
+        assert pane._memory.accessibleDescription().endswith(words)

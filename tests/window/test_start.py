@@ -7,11 +7,13 @@ import subprocess
 import sys
 
 import pytest
+from PySide6.QtGui import QDesktopServices
 
 from app.store.store import Store
 from app.window import start
 from app.window.models import Models
 from app.window.start import Desktop
+from engine import logs
 from engine.errors import KnownError
 from tests.store.talking import said
 from tests.window.acting import ActingEngine
@@ -59,6 +61,28 @@ def test_what_a_crash_cut_off_is_told(qtbot, path):
     desktop.window.open_chat(chat.id)
     assert desktop.window.pane.transcript.views()[-1].plain() == "Half an ans"
     desktop.close()
+
+
+def test_a_sudden_end_is_told_once(qtbot, path, monkeypatch):
+    opened_folders: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened_folders.append(url.toLocalFile()))
+    opened(path).close()
+    again = opened(path)
+    assert again.window.pane.notice.isHidden()
+    again.close()
+    killed = Store(path)
+    killed.chats.keep("running", "1")
+    killed.close()
+
+    desktop = opened(path)
+
+    assert "Nothing that was written is lost" in desktop.window.pane.notice._words.text()
+    desktop.window.pane.notice.press()
+    assert opened_folders == [str(logs.path().parent)]
+    desktop.close()
+    last = opened(path)
+    assert last.window.pane.notice.isHidden()
+    last.close()
 
 
 def test_a_bug_is_logged_and_told(qtbot, path, caplog):

@@ -13,6 +13,7 @@ from app.window.transcript.formats import Formats
 from app.window.transcript.markdown_view import MarkdownView
 from app.window.transcript.text_view import open_link
 from tests.markdown.test_stream import PIECES
+from tests.window.conftest import PATIENCE
 from tests.window.driving import named
 
 CODE = "```python\ndef f(x):\n    return x + 1\n```\n"
@@ -49,7 +50,7 @@ def test_streamed_looks_like_whole(qapp, pieces, step):
 
 
 def test_long_code_streams_as_it_looks_whole(made):
-    code = "```python\n" + "".join(f"x{n} = '''{n}'''  # comment\n" for n in range(40)) + "```\n"
+    code = "```python\n" + "".join(f"x{n} = '''{n}😀'''  # comment\n" for n in range(40)) + "```\n"
     streamed, whole = made(), made()
 
     for at in range(0, len(code), 7):
@@ -57,6 +58,23 @@ def test_long_code_streams_as_it_looks_whole(made):
     whole.add(code)
 
     assert streamed.document().toHtml() == whole.document().toHtml()
+
+
+def test_much_code_at_once_gets_its_colours_later_and_looks_the_same(made, qtbot):
+    codes = [f"```python\n# comment {n}\n" + "".join(f"x{i} = '{i}' + f(😀)\n" for i in range(40)) + "```\n\n"
+             for n in range(4)]  # fmt: skip
+    at_once, one_by_one = made(), made()
+    at_once.add("".join(codes))
+    assert not at_once._writer.is_coloured
+    size = at_once.document().size()
+
+    qtbot.waitUntil(lambda: at_once._writer.is_coloured, timeout=PATIENCE)
+    for code in codes:
+        one_by_one.add(code)
+
+    assert one_by_one._writer.is_coloured
+    assert at_once.document().toHtml() == one_by_one.document().toHtml()
+    assert at_once.document().size() == size
 
 
 def test_adding_at_the_end_leaves_what_stands_before_alone(made):

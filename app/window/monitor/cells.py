@@ -14,6 +14,7 @@ import numpy.typing as npt
 from app.view import Experts
 
 FADE_SECONDS = 0.4
+DROP_SECONDS = 0.3
 ABSENT_SECONDS = 0.4
 MOST_ROWS = 96
 """Experts from which a cell stands for several."""
@@ -24,33 +25,42 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Cells:
-    """All [rows, layers]. resident: share of the cell in memory. glow: 1 just used, fading to 0."""
+    """All [rows, layers]. resident: share of the cell in memory, less by the moment for what was dropped.
+
+    glow: 1 just used, fading to 0. fading: something was dropped just now.
+    """
 
     resident: Floats
     glow: Floats
     reading: Flags
     absent: Flags
     per_cell: int
+    fading: bool = False
 
     @property
     def moving(self) -> bool:
         """Whether time alone changes it."""
-        return bool(self.glow.any() or self.absent.any())
+        return bool(self.fading or self.glow.any() or self.absent.any())
 
 
 def per_cell(count: int, most_rows: int = MOST_ROWS) -> int:
     return max(1, ceil(count / max(1, most_rows)))
 
 
-def cells(experts: Experts, now: float, each: int) -> Cells:
+def cells(experts: Experts, now: float, each: int, *, still: bool = False) -> Cells:
+    """still: nothing fades; what was dropped is gone at once."""
     glow = np.clip(1 - (now - experts.used_at) / FADE_SECONDS, 0, 1).astype(np.float32)
     missed = (now - experts.absent_at < ABSENT_SECONDS) & ~experts.resident
+    here = experts.resident.astype(np.float32)
+    going = np.clip(1 - (now - experts.dropped_at) / DROP_SECONDS, 0, 1).astype(np.float32) * (1 - here)
+    fading = not still and bool(going.any())
     return Cells(
-        resident=_gathered(experts.resident.astype(np.float32), experts, each).mean(axis=2).T,
+        resident=_gathered(here + going if fading else here, experts, each).mean(axis=2).T,
         glow=_gathered(glow**2, experts, each).max(axis=2).T,
         reading=_gathered(experts.reading & ~experts.resident, experts, each).max(axis=2).T,
         absent=_gathered(missed, experts, each).max(axis=2).T,
         per_cell=each,
+        fading=fading,
     )
 
 

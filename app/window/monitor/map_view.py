@@ -15,6 +15,7 @@ from app.numbers import size
 from app.view import View
 from app.window import motion, theme
 from app.window.monitor.cells import MOST_ROWS, Cells, cells, colours, experts_at, per_cell
+from app.window.monitor.lens import Lens
 
 GAP = 1
 CELL = 5
@@ -34,6 +35,8 @@ class MapView(QWidget):
     """described: words for the cell under the pointer or the keys, "" for none. asked_clock: seconds of the view."""
 
     described = Signal(str)
+    layer_chosen = Signal(object)
+    """By a click or Return: an index, None when it is chosen no more."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +44,8 @@ class MapView(QWidget):
         self._cells: Cells | None = None
         self._at: tuple[int, int] | None = None
         self._passed = 0.0
+        self._layer: int | None = None
+        self._lens = Lens(self)
         self._most_height = MOST_ROWS * (CELL + GAP)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -55,6 +60,7 @@ class MapView(QWidget):
         self._passed = 0.0
         self.setAccessibleDescription(description)
         self._renew()
+        self._show_lens()
 
     def _renew(self) -> None:
         experts = self._view.experts
@@ -63,10 +69,9 @@ class MapView(QWidget):
             self.setFixedHeight(0)
             self._fade.stop()
             return
-        now = self._view.now + self._passed
-        if motion.is_reduced():
-            now = self._view.now
-        self._cells = cells(experts, now, per_cell(experts.count, self._most_rows()))
+        still = motion.is_reduced()
+        now = self._view.now + (0.0 if still else self._passed)
+        self._cells = cells(experts, now, per_cell(experts.count, self._most_rows()), still=still)
         height = self._cells.glow.shape[0] * (CELL + GAP) - GAP
         if height != self.height():
             self.setFixedHeight(height)
@@ -154,7 +159,29 @@ class MapView(QWidget):
         if cell != self._at:
             self._at = cell
             self.described.emit(self._words())
+            self._show_lens()
             self.update()
+
+    def _show_lens(self) -> None:
+        """Only where a cell hides several experts."""
+        experts, shown = self._view.experts, self._cells
+        if self._at is None or experts is None or shown is None or shown.per_cell == 1:
+            self._lens.hide()
+            return
+        (row, layer), (across, down) = self._at, self._pitch(shown.glow.shape[1])
+        cell = QRect(layer * across, row * down, across, down)
+        ids = experts_at(experts, layer, row, shown.per_cell)
+        self._lens.show_cell(experts, layer, ids, self._view.now, cell)
+
+    def _choose_layer(self, layer: int | None) -> None:
+        """Once more: not any longer."""
+        self._layer = None if layer == self._layer else layer
+        self.layer_chosen.emit(self._layer)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 -- Qt's name
+        cell = self._cell_at(event.position().toPoint())
+        if cell is not None:
+            self._choose_layer(cell[1])
 
     def _words(self) -> str:
         experts = self._view.experts
@@ -187,6 +214,9 @@ class MapView(QWidget):
         self._point_at(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's name
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space} and self._at is not None:
+            self._choose_layer(self._at[1])
+            return
         step = _STEPS.get(Qt.Key(event.key()))
         if step is None or self._cells is None:
             super().keyPressEvent(event)

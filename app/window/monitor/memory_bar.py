@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.numbers import size
@@ -25,14 +25,17 @@ class MemoryBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._memory: Memory | None = None
+        self._pressure = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Memory"))
         self.setFixedHeight(_BAR + 8 + 3 * self._line())
 
-    def show_memory(self, memory: Memory | None) -> None:
-        if memory != self._memory:
-            self._memory = memory
-            self.setAccessibleDescription("" if memory is None else ", ".join(_words(memory)))
+    def show_memory(self, memory: Memory | None, pressure: int = 0) -> None:
+        """pressure: as in a view."""
+        if (memory, pressure) != (self._memory, self._pressure):
+            self._memory, self._pressure = memory, pressure
+            told = [] if memory is None else _words(memory)
+            self.setAccessibleDescription(", ".join([*told, *filter(None, [pressure_words(pressure)])]))
             self.update()
 
     def _line(self) -> int:
@@ -50,6 +53,10 @@ class MemoryBar(QWidget):
             painter.setClipPath(shape)
             self._paint_terms(painter, self._memory, colours)
             painter.setClipping(False)
+            if self._pressure:
+                painter.setPen(QPen(colours.red if self._pressure > 1 else colours.amber, 2))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRoundedRect(bar.adjusted(1, 1, -1, -1), 3, 3)
             self._paint_legend(painter, self._memory, colours)
         painter.end()
 
@@ -77,6 +84,10 @@ class MemoryBar(QWidget):
             painter.setPen(colours.secondary)
             place = QRectF(left + 12, top, column - 12, line)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, f"{tr(words)}  {size(getattr(memory, name))}")
+
+
+def pressure_words(pressure: int) -> str:
+    return ("", tr("This Mac is short of memory"), tr("This Mac is very short of memory"))[min(max(pressure, 0), 2)]
 
 
 def tint(term: str, colours: theme.Colours) -> QColor:

@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 
 from app.numbers import size
 from app.record import percent
-from app.view import View
+from app.view import Experts, View
 from app.window import theme, words
 from app.window.buttons import quiet_button
 from app.window.header import HEIGHT
 from app.window.monitor.curve import Curve
+from app.window.monitor.layer_bars import LayerBars
 from app.window.monitor.map_view import MapView
-from app.window.monitor.memory_bar import MemoryBar
+from app.window.monitor.memory_bar import MemoryBar, pressure_words
 from app.window.monitor.timeline_bar import TimelineBar
 from app.window.timeline import Part, Timeline
 
@@ -31,8 +32,11 @@ class MonitorPane(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._held, self._memory = self._figure(self.tr("Memory")), MemoryBar()
+        self._short = self._note()
         self._experts = self._figure(self.tr("Experts"))
         self._map, self._told = MapView(), self._note()
+        self._bars = LayerBars()
+        self._layer: int | None = None
         self._coverage = Curve(self.tr("Coverage"))
         self._speed = Curve(self.tr("Speed"))
         self._read = self._figure(self.tr("Read from disk"))
@@ -40,11 +44,13 @@ class MonitorPane(QWidget):
         self._why = self._note()
         self._took, self._timeline = self._figure(self.tr("This answer")), TimelineBar()
         self._summary = ""
+        self._shown_experts: Experts | None = None
         self._nothing = self._note()
         self._nothing.setText(self.tr("Ask something, and watch here which experts answer."))
         self._parts: list[QWidget] = []
         self._lay_out()
         self._map.described.connect(self._describe)
+        self._map.layer_chosen.connect(self._choose_layer)
         self._show_parts(shown=False)
 
     def _lay_out(self) -> None:
@@ -63,8 +69,8 @@ class MonitorPane(QWidget):
         column.setSpacing(6)
         column.addWidget(self._nothing)
         groups = (
-            (self._held, self._memory),
-            (self._experts, self._map, self._told),
+            (self._held, self._memory, self._short),
+            (self._experts, self._map, self._told, self._bars),
             (self._coverage,),
             (self._speed,),
             (self._read,),
@@ -116,7 +122,9 @@ class MonitorPane(QWidget):
                 held=size(memory.peak), promised=size(memory.promised)
             )
         )
-        self._memory.show_memory(memory)
+        self._memory.show_memory(memory, view.pressure)
+        self._short.setText(pressure_words(view.pressure))
+        self._short.setVisible(bool(view.pressure))
         self._show_experts(view, timeline)
         self._show_curves(view)
         self._took.say(words.stage(view) if view.record is None else words.seconds(view.record.seconds["total"]))
@@ -132,6 +140,8 @@ class MonitorPane(QWidget):
         self._map.setVisible(some)
         self._map.show_view(view, self._summary)
         self._told.setText(self._summary)
+        self._shown_experts = view.experts
+        self._bars.show_layer(view.experts, self._layer)
         now_read = timeline.spans[-1].part is Part.READ and view.read_speed
         speed = f" · {size(int(view.read_speed))}/s" if now_read else ""
         self._read.say(size(view.read) + speed if view.read else words.tr("nothing"))
@@ -158,13 +168,17 @@ class MonitorPane(QWidget):
         super().resizeEvent(event)
         self._map.set_most_height(round(self.height() * _MAP_SHARE))
 
+    def _choose_layer(self, layer: int | None) -> None:
+        self._layer = layer
+        self._bars.show_layer(self._shown_experts, layer)
+
     def _describe(self, said: str) -> None:
         self._told.setText(said or self._summary)
 
     def _show_parts(self, *, shown: bool) -> None:
         self._nothing.setVisible(not shown)
         for part in self._parts:
-            part.setVisible(shown)
+            part.setVisible(shown and part is not self._bars and part is not self._short)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         colours = theme.colours()

@@ -83,6 +83,7 @@ def tint(part: Part, colours: theme.Colours) -> QColor:
     return {
         Part.WAIT: theme.mixed(ground, colours.text, 0.18),
         Part.LOAD: theme.mixed(ground, colours.text, 0.38),
+        Part.CLASSIFY: QColor.fromHsvF((accent.hueF() + 0.12) % 1.0, 0.55, 0.85 if colours.dark else 0.75),
         Part.READ: theme.mixed(ground, accent, 0.4),
         Part.PREFILL: theme.mixed(ground, accent, 0.65),
         Part.DECODE: accent,

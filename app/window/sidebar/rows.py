@@ -13,7 +13,10 @@ from app.window.words import tr
 
 @dataclass(frozen=True)
 class Heading:
+    """folder: the one it stands for, None for days and the rest."""
+
     text: str
+    folder: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,20 +35,19 @@ Row = Heading | Entry
 
 def grouped(chats: Sequence[Chat], folders: Sequence[Folder], today: date) -> list[Row]:
     """Pinned ones, folders by name, then days, newest first."""
-    groups: dict[str, list[Entry]] = {}
+    groups: dict[Heading, list[Entry]] = {}
     for chat in chats:
         if chat.pinned:
-            groups.setdefault(tr("Pinned"), []).append(_entry(chat))
+            groups.setdefault(Heading(tr("Pinned")), []).append(_entry(chat))
     for folder in folders:
         inside = [_entry(chat) for chat in chats if chat.folder == folder.id and not chat.pinned]
-        if inside:
-            groups.setdefault(folder.name, []).extend(inside)
+        groups[Heading(folder.name, folder.id)] = inside
     for chat in chats:
         if not chat.pinned and chat.folder is None:
-            groups.setdefault(words.day(chat.changed, today), []).append(_entry(chat))
+            groups.setdefault(Heading(words.day(chat.changed, today)), []).append(_entry(chat))
     rows: list[Row] = []
     for heading, entries in groups.items():
-        rows += [Heading(heading), *entries]
+        rows += [heading, *entries]
     return rows
 
 

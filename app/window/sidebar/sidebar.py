@@ -15,7 +15,7 @@ from app.window.sidebar import rows
 from app.window.sidebar.delegate import ChatDelegate
 from app.window.sidebar.model import ROW, ChatModel
 from app.window.sidebar.new_button import NewButton
-from app.window.sidebar.rows import Entry
+from app.window.sidebar.rows import Entry, Heading
 
 _SEARCH_MS = 120
 
@@ -25,6 +25,7 @@ class Sidebar(QWidget):
 
     chosen = Signal(int, int)
     menu_wanted = Signal(int, QPoint)
+    folder_menu_wanted = Signal(int, QPoint)
     deletion_wanted = Signal(int)
     rename_wanted = Signal(int)
     new_wanted = Signal()
@@ -121,8 +122,11 @@ class Sidebar(QWidget):
 
     def _ask_menu(self, place: QPoint) -> None:
         row = self.list.indexAt(place).data(ROW) if self.list.indexAt(place).isValid() else None
+        there = self.list.viewport().mapToGlobal(place)
         if isinstance(row, Entry):
-            self.menu_wanted.emit(row.chat, self.list.viewport().mapToGlobal(place))
+            self.menu_wanted.emit(row.chat, there)
+        elif isinstance(row, Heading) and row.folder is not None:
+            self.folder_menu_wanted.emit(row.folder, there)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:  # noqa: N802 -- Qt's name
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

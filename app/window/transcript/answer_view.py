@@ -50,7 +50,7 @@ class AnswerView(MessageView):
             self._actions.row.addWidget(walker)
         again = quiet_button("again", self.tr("Answer again"), self)
         again.clicked.connect(lambda: self.again.emit(self.id))
-        for button in (self._copy_button(), again):
+        for button in (self._copy_button(), again, self._delete_button()):
             self._actions.add(button)
         self._actions.row.addStretch()
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextBlockFormat, QTextC
 from app.markdown.blocks import Place, Run
 from app.window import theme
 from app.window.theme import Colours
+from app.window.transcript.typesetter import Typesetter
 
 QUOTE = QTextFormat.Property.UserProperty + 1
 """On a block: how deep in quotes it stands."""
@@ -22,8 +23,11 @@ _LINE_HEIGHT = 128
 
 
 class Formats:
-    def __init__(self, colours: Colours) -> None:
+    """typesetter: draws formulas; without one they are shown as they are written."""
+
+    def __init__(self, colours: Colours, typesetter: Typesetter | None = None) -> None:
         self.colours = colours
+        self.typesetter = typesetter
         self.body = theme.body()
         self.mono = theme.mono()
 
@@ -93,6 +97,26 @@ class Formats:
     def marker_width(self, marker: str) -> float:
         """Room to the left of an item's text; numbers may need more of it."""
         return max(INDENT - 6.0, QFontMetricsF(self.body).horizontalAdvance(marker + " ") + 2)
+
+    @cached_property
+    def formula_source(self) -> QTextCharFormat:
+        """One that is not drawn, or not yet."""
+        look = QTextCharFormat(self.code)
+        look.setForeground(self.colours.secondary)
+        return look
+
+    def formula_line(self, place: Place, *, first: bool, drawn: bool) -> QTextBlockFormat:
+        """A line of its own for a formula; one that is not drawn reads like text."""
+        block = self.paragraph(place, first=first)
+        block.setTextIndent(0)
+        if drawn:
+            block.setLineHeight(0, QTextBlockFormat.LineHeightTypes.SingleHeight.value)
+            block.setTopMargin(0 if first else SPACING * 1.4)
+            block.setBottomMargin(SPACING * 0.4)
+            block.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        else:
+            block.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        return block
 
     def title(self, place: Place, level: int, *, first: bool) -> QTextBlockFormat:
         block = self.paragraph(place, first=first)

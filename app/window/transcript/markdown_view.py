@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QCoreApplication, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QMimeData, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QGuiApplication,
@@ -20,6 +20,7 @@ from app.markdown.stream import Stream
 from app.window import theme
 from app.window.buttons import QuietButton, quiet_button
 from app.window.transcript.formats import QUOTE, RULE, SPACING, Formats
+from app.window.transcript.formula_object import KIND, OBJECT, FormulaObject, with_sources
 from app.window.transcript.text_view import TextView, told
 from app.window.transcript.writer import CodeFrame, Writer
 
@@ -31,6 +32,11 @@ class MarkdownView(TextView):
         super().__init__(formats, parent)
         self._stream = Stream()
         self._writer = Writer(self.document(), formats)
+        self.document().documentLayout().registerHandler(KIND, FormulaObject(self))
+        if formats.typesetter is not None:
+            formats.typesetter.ready.connect(self._draw_formulas)
+        self._colour = QTimer(self, singleShot=True, interval=0)
+        self._colour.timeout.connect(self._colour_next)
         self._markdown = ""
         self._copies: dict[int, QuietButton] = {}
         self._areas: dict[int, QRectF] = {}
@@ -52,6 +58,12 @@ class MarkdownView(TextView):
         keep = self._stream.fixed
         self._writer.replace(keep, self._stream.add(text))
         self._place_codes(keep)
+        if not self._writer.is_coloured:
+            self._colour.start()
+
+    def _colour_next(self) -> None:
+        if self._writer.colour_next():
+            self._colour.start()
 
     def dress(self, formats: Formats, text: str | None = None) -> None:
         """Again, in another look."""
@@ -61,6 +73,21 @@ class MarkdownView(TextView):
         self._markdown, self._stream = "", Stream()
         self._writer.clear(formats)
         self.add(source)
+
+    # --- formulas -----------------------------------------------------------------------------------------
+
+    def _draw_formulas(self) -> None:
+        if self._writer.draw_ready():
+            self._place_codes(0)
+
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 -- Qt's name
+        """Formulas are copied as they were written."""
+        cursor = self.textCursor()
+        if OBJECT not in cursor.selectedText():
+            return super().createMimeDataFromSelection()
+        data = QMimeData()
+        data.setText(with_sources(cursor))
+        return data
 
     # --- code ---------------------------------------------------------------------------------------------
 

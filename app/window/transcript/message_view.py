@@ -82,6 +82,11 @@ class MessageView(QFrame):
         button.clicked.connect(lambda: self._copy(button))
         return button
 
+    def _delete_button(self) -> QuietButton:
+        button = quiet_button("trash", self.tr("Delete message"), self)
+        button.clicked.connect(lambda: self.deleted.emit(self.id))
+        return button
+
     def _copy(self, button: QuietButton) -> None:
         QGuiApplication.clipboard().setText(self.plain())
         told(button)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from app.store.rows import Placed
 from app.window import theme
 from app.window.buttons import quiet_button
+from app.window.chips import Chip, Chips
 from app.window.transcript.formats import Formats
 from app.window.transcript.message_view import MessageView
 from app.window.transcript.text_view import TextView
@@ -21,6 +22,7 @@ class Question(MessageView):
 
     def __init__(self, placed: Placed, formats: Formats, parent: QWidget | None = None) -> None:
         super().__init__(placed, formats, parent)
+        self._column.addWidget(self._files())
         self._bubble = QFrame(self)
         inside = QVBoxLayout(self._bubble)
         inside.setContentsMargins(14, 9, 14, 9)
@@ -31,15 +33,24 @@ class Question(MessageView):
         self._ideal = int(max(map(metrics.horizontalAdvance, placed.message.text.split("\n")))) + 6
         inside.addWidget(self._text)
         self._column.addWidget(self._bubble, 0, Qt.AlignmentFlag.AlignRight)
+        self._bubble.setVisible(bool(placed.message.text))
         self._fill_actions()
         self._column.addWidget(self._actions)
         self.dress(formats)
+
+    def _files(self) -> Chips:
+        chips = Chips(self, at_end=True)
+        for file in self.placed.message.attached:
+            chip = Chip(file.name, chips, removable=False)
+            chip.show_size(file.bytes)
+            chips.add(chip)
+        return chips
 
     def _fill_actions(self) -> None:
         self._actions.row.addStretch()
         edit = quiet_button("edit", self.tr("Edit and send again"), self)
         edit.clicked.connect(lambda: self.edited.emit(self.id))
-        for button in (edit, self._copy_button()):
+        for button in (edit, self._copy_button(), self._delete_button()):
             self._actions.add(button)
         if walker := self._walker():
             self._actions.row.addWidget(walker)

@@ -15,6 +15,7 @@ from app.window.transcript.answer_view import AnswerView
 from app.window.transcript.formats import Formats
 from app.window.transcript.message_view import MessageView
 from app.window.transcript.question_view import Question
+from app.window.transcript.typesetter import Typesetter
 
 AT_ONCE = 12
 _NEAR = 400
@@ -27,6 +28,7 @@ class Transcript(QScrollArea):
     walked = Signal(int, int)
     edited = Signal(int)
     again = Signal(int)
+    deleted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +37,8 @@ class Transcript(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Conversation"))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._formats = Formats(theme.colours())
+        self.typesetter = Typesetter(self)
+        self._formats = Formats(theme.colours(), self.typesetter)
         self._views: list[MessageView] = []
         self._earlier: list[Placed] = []
         self._following = True
@@ -111,6 +114,7 @@ class Transcript(QScrollArea):
         view.walked.connect(self.walked)
         view.edited.connect(self.edited)
         view.again.connect(self.again)
+        view.deleted.connect(self.deleted)
         return view
 
     def _make_earlier(self, count: int) -> None:
@@ -162,7 +166,7 @@ class Transcript(QScrollArea):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_views"):
-            self._formats = Formats(theme.colours())
+            self._formats = Formats(theme.colours(), self.typesetter)
             for view in self._views:
                 view.dress(self._formats)
 

@@ -1,11 +1,13 @@
 """Writes Markdown blocks into a text document, at its end. What can no longer change is never touched again.
 
 Code is coloured line by line as it streams, from a little before the new lines, and once whole when it is finished.
+Where much comes at once, as when a chat is opened, code is coloured later, a block at a time: that moves nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -20,14 +22,20 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from app.markdown.blocks import Align, Block, Code, Heading, Paragraph, Rule, Runs, Table
+from app.markdown.blocks import Align, Block, Code, Formula, Heading, Paragraph, Rule, Run, Runs, Table
 from app.window.transcript.formats import INDENT, SPACING, Formats
+from app.window.transcript.formula_object import units
+from app.window.transcript.formula_writer import FormulaWriter
 
 _ALIGN = {
     Align.LEFT: Qt.AlignmentFlag.AlignLeft,
     Align.CENTER: Qt.AlignmentFlag.AlignHCenter,
     Align.RIGHT: Qt.AlignmentFlag.AlignRight,
 }
+
+
+_LINES_AT_ONCE = 60
+"""Of code coloured in one go."""
 
 
 @dataclass
@@ -47,15 +55,20 @@ class Writer:
         self._blocks: list[Block] = []
         self._starts: list[int] = []
         self._last_shapes: list[QTextBlockFormat] = []
+        self._formulas = FormulaWriter(document, formats)
+        self._colourless: list[int] = []
+        self._room = _LINES_AT_ONCE
         self.codes: dict[int, CodeFrame] = {}
 
     def clear(self, formats: Formats) -> None:
         self._formats = formats
         self._blocks, self._starts, self._last_shapes, self.codes = [], [], [], {}
+        self._formulas = FormulaWriter(self._document, formats)
+        self._colourless = []
         self._document.clear()
 
     def replace(self, keep: int, blocks: tuple[Block, ...]) -> None:
-        same = keep
+        same, self._room = keep, _LINES_AT_ONCE
         for block in blocks:
             if same >= len(self._blocks) or self._blocks[same] != block:
                 break
@@ -102,11 +115,15 @@ class Writer:
             self._line(cursor, block, first=first, after_item=_in_one_list(before, block))
         self._last_shapes.append(cursor.blockFormat())
 
-    def _line(self, cursor: QTextCursor, block: Paragraph | Heading | Rule, *, first: bool, after_item: bool) -> None:
+    def _line(
+        self, cursor: QTextCursor, block: Paragraph | Heading | Formula | Rule, *, first: bool, after_item: bool
+    ) -> None:
         formats = self._formats
         if isinstance(block, Rule):
             cursor.setBlockFormat(formats.rule())
             cursor.setBlockCharFormat(formats.text)
+        elif isinstance(block, Formula):
+            self._alone(cursor, block, first=first)
         elif isinstance(block, Heading):
             cursor.setBlockFormat(formats.title(block.place, block.level, first=first))
             self._runs(cursor, block.runs, formats.heading(block.level))
@@ -125,7 +142,36 @@ class Writer:
     def _runs(self, cursor: QTextCursor, runs: Runs, base: QTextCharFormat) -> None:
         cursor.setBlockCharFormat(base)
         for run in runs:
-            cursor.insertText(run.text, self._formats.of(run, base))
+            if run.formula:
+                self._formulas.write(cursor, run, self._formats.of(replace(run, link=""), base))
+            else:
+                cursor.insertText(run.text, self._formats.of(run, base))
+
+    # --- formulas -----------------------------------------------------------------------------------------
+
+    def _alone(self, cursor: QTextCursor, block: Formula, *, first: bool) -> None:
+        formats = self._formats
+        cursor.setBlockFormat(formats.formula_line(block.place, first=first, drawn=False))
+        cursor.setBlockCharFormat(formats.text)
+        run = Run(block.source, formula=block.text if block.closed else "", display=True)
+        if self._formulas.write(cursor, run, formats.text, block):
+            cursor.setBlockFormat(formats.formula_line(block.place, first=first, drawn=True))
+
+    def draw_ready(self) -> bool:
+        """Puts drawings where sources waited for them; whether there were any. What stands behind them moves."""
+        swaps = self._formulas.draw_ready()
+        for at, shorter, alone in swaps:
+            self._starts = [start - shorter if start > at else start for start in self._starts]
+            if alone is not None:
+                self._reshape(at, alone)
+        return bool(swaps)
+
+    def _reshape(self, at: int, block: Formula) -> None:
+        shape = self._formats.formula_line(block.place, first=at == 0, drawn=True)
+        cursor = QTextCursor(self._document)
+        cursor.setPosition(at)
+        cursor.setBlockFormat(shape)
+        self._last_shapes[bisect_right(self._starts, at + 1) - 1] = shape
 
     # --- code ---------------------------------------------------------------------------------------------
 
@@ -139,7 +185,12 @@ class Writer:
         inside = frame.firstCursorPosition()
         inside.setBlockFormat(self._formats.code_line())
         inside.setBlockCharFormat(self._formats.code)
-        self._coloured(inside, code.text, code.language)
+        self._room -= code.text.count("\n") + 1
+        if self._room >= 0:
+            self._coloured(inside, code.text, code.language)
+        else:
+            self._lines(inside, code.text, self._formats.code)
+            self._colourless.append(len(self._blocks) - 1)
         self.codes[len(self._blocks) - 1] = CodeFrame(code, frame)
         cursor.movePosition(QTextCursor.MoveOperation.End)
         self._flatten(cursor)
@@ -156,7 +207,7 @@ class Writer:
         if block.closed:
             kept = ""
         inside = shown.frame.firstCursorPosition()
-        inside.setPosition(inside.position() + len(kept))
+        inside.setPosition(inside.position() + units(kept))
         inside.setPosition(shown.frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
         inside.removeSelectedText()
         inside.setBlockFormat(self._formats.code_line())
@@ -172,11 +223,40 @@ class Writer:
         for piece in pieces(code, language, dark=formats.colours.dark):
             colour = QColor(piece.colour) if piece.colour else None
             look = formats.coloured_code(colour, italic=piece.italic) if colour else formats.code
-            lines = piece.text.split("\n")
-            cursor.insertText(lines[0], look)
-            for line in lines[1:]:
-                cursor.insertBlock(formats.code_line(), formats.code)
-                cursor.insertText(line, look)
+            self._lines(cursor, piece.text, look)
+
+    def _lines(self, cursor: QTextCursor, text: str, look: QTextCharFormat) -> None:
+        lines = text.split("\n")
+        cursor.insertText(lines[0], look)
+        for line in lines[1:]:
+            cursor.insertBlock(self._formats.code_line(), self._formats.code)
+            cursor.insertText(line, look)
+
+    def colour_next(self) -> bool:
+        """One block of code that has no colours yet; whether more are left."""
+        from app.window.transcript.highlight import pieces
+
+        while self._colourless:
+            shown = self.codes.get(self._colourless.pop())  # the end of a chat is seen first
+            if shown is None:
+                continue
+            cursor = QTextCursor(self._document)
+            cursor.beginEditBlock()
+            at = shown.frame.firstPosition()
+            for piece in pieces(shown.code.text, shown.code.language, dark=self._formats.colours.dark):
+                if piece.colour:
+                    cursor.setPosition(at)
+                    cursor.setPosition(at + units(piece.text), QTextCursor.MoveMode.KeepAnchor)
+                    look = self._formats.coloured_code(QColor(piece.colour), italic=piece.italic)
+                    cursor.setCharFormat(look)
+                at += units(piece.text)
+            cursor.endEditBlock()
+            break
+        return bool(self._colourless)
+
+    @property
+    def is_coloured(self) -> bool:
+        return not self._colourless
 
     def _flatten(self, cursor: QTextCursor) -> None:
         """Qt wants a block after a frame or table; it takes no room unless something is written there."""

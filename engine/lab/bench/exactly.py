@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from engine import blas
-from engine.budget.plan import slots_for
+from engine.budget.points import slots_for
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import layout
 from engine.errors import KnownError

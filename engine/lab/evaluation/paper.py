@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from engine.budget.plan import slots_for
+from engine.budget.points import slots_for
 from engine.checkpoint.layout import MoELayer
 from engine.experts.residency import Residency
 from engine.experts.slots import SlotTable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.budget.plan import Shape
+from engine.budget.points import Shape
 from engine.errors import KnownError
 from engine.lab.evaluation.documents import LONGEST
 from engine.lab.evaluation.kinds import names

@@ -8,7 +8,7 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
-from engine.budget.plan import slots_for
+from engine.budget.points import slots_for
 from engine.lab.evaluation.choosing import Case, Prepare, Serve, Setting, by_exact_prefill
 from engine.lab.evaluation.documents import Document
 from engine.lab.evaluation.scores import Scores

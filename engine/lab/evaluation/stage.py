@@ -17,7 +17,7 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from engine.budget.activations import activations, piece_size
 from engine.budget.footprint import footprint, room
-from engine.budget.plan import Terms, plan
+from engine.budget.plan import Terms, Wish, plan
 from engine.checkpoint.folder import Checkpoint, ShardFile
 from engine.checkpoint.layout import layout
 from engine.errors import KnownError
@@ -134,7 +134,7 @@ def open_stage(folder: Path, longest: int, memory: int | None, pulse: Pulse) -> 
             activations=activations(config, piece, longest) + 8 * vocabulary * piece,
             limit=limit,
         )
-        fits = plan(opened.shape, terms, Mode.EXACT, "auto", plan_of_files.experts).resident
+        fits = plan(opened.shape, terms, Wish(Mode.EXACT, experts=plan_of_files.experts)).resident
     except BaseException:
         opened.close()
         raise

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.budget.footprint import footprint, room
-from engine.budget.plan import Shape, Terms
+from engine.budget.plan import Terms
+from engine.budget.points import Shape
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import Layout, layout
 from engine.errors import KnownError

@@ -18,7 +18,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from engine.budget.plan import Shape, slots_for
+from engine.budget.points import Shape, slots_for
 from engine.checkpoint.folder import Checkpoint
 from engine.experts.prior import write_prior
 from engine.generation.opened import open_model

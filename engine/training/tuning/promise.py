@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.budget.activations import FIXED, ITEM, per_token
-from engine.budget.plan import Plan, Shape, Terms, plan
+from engine.budget.plan import Plan, Terms, Wish, plan
+from engine.budget.points import Shape
 from engine.errors import KnownError
 from engine.messages import Memory, Mode
 
@@ -67,7 +68,7 @@ def promise(
     while True:
         terms = replace(terms, activations=activations(config, longest))
         try:
-            planned = plan(shape, terms, Mode.FAST, "auto", experts)
+            planned = plan(shape, terms, Wish(Mode.FAST, experts=experts))
         except KnownError:
             if longest <= LEAST_LONGEST or (isinstance(experts, int) and not shape.least <= experts <= shape.experts):
                 raise
@@ -78,7 +79,7 @@ def promise(
             assert planned is not None
             raise _too_little(shape, terms, planned, experts)
         longest = max(longest // 2, LEAST_LONGEST)
-    most = plan(shape, terms, Mode.FAST, "auto", shape.experts)
+    most = plan(shape, terms, Wish(Mode.FAST, experts=shape.experts))
     return Promise(planned, most.resident, longest)
 
 

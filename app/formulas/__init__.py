@@ -1,0 +1,1 @@
+"""TeX formulas as drawings, without a web engine. Knows no Qt."""

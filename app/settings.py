@@ -1,0 +1,70 @@
+"""What the person has set for all of Cadre, in one small JSON file of Cadre's folder. Read when asked, any thread.
+
+A file that cannot be read is kept beside and the defaults serve; a value of the wrong kind is as if it were not there.
+What is not known here (a newer Cadre's) survives being written by an older one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from engine import atomic
+from engine.errors import KnownError
+from engine.models import places
+
+VERSION = 1
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """network: whether Cadre may contact anything at all."""
+
+    network: bool = True
+
+
+def default_path() -> Path:
+    return places.home() / "settings.json"
+
+
+def load(path: Path | None = None) -> Settings:
+    content = _content(path or default_path())
+    kinds = {field.name: type(field.default) for field in fields(Settings)}
+    known: dict[str, Any] = {name: value for name, value in content.items() if type(value) is kinds.get(name)}
+    return replace(Settings(), **known)
+
+
+def save(settings: Settings, path: Path | None = None) -> None:
+    """Raises KnownError: the file cannot be written."""
+    path = path or default_path()
+    try:
+        atomic.write(path, json.dumps(_content(path) | {"version": VERSION} | asdict(settings), indent=1))
+    except OSError as error:
+        raise KnownError(
+            f"The settings could not be written to {path} ({error.strerror}).", "Check the disk and try again."
+        ) from error
+
+
+def network_allowed() -> bool:
+    """Read anew each time, so that the switch works at once, from whichever process it was set."""
+    return load().network
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError):
+        content = None
+    if isinstance(content, dict):
+        return content
+    log.info("the settings cannot be read; they are kept as %s.unread", path.name)
+    with contextlib.suppress(OSError):
+        path.replace(path.with_name(f"{path.name}.unread"))
+    return {}

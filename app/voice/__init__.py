@@ -1,0 +1,1 @@
+"""Answers read aloud: what is said of a text, and who says it. Touches no MLX."""

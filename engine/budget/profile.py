@@ -1,0 +1,93 @@
+"""What was measured of a model at its points: how much worse it foresees text with fewer experts. Pure.
+
+Made by `cadre calibrate` (lab/calibration.py), kept beside the model's record (profile_store.py), used by the plan.
+Not to be confused with a stored selection, which `--profile` of `cadre ask` takes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.messages import Mode
+
+PREDICTOR = "predictor"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One way of being served at one number of residents.
+
+    loss: of nats per token against exact's, a share; error: its standard error. coverage: mean. bytes_per_token: read
+    while the scored tokens were served.
+    """
+
+    mode: Mode
+    selector: str
+    residents: int
+    nll: float
+    loss: float
+    error: float
+    coverage: float
+    bytes_per_token: float
+
+    @property
+    def feared(self) -> float:
+        """The loss to reckon with: one standard error more than was found."""
+        return self.loss + self.error
+
+
+@dataclass(frozen=True)
+class Profile:
+    """text: what it was measured on, in words. exact_nll: nats per token with every expert. lines: any order."""
+
+    experts: int
+    text: str
+    documents: int
+    tokens: int
+    exact_nll: float
+    lines: tuple[Line, ...]
+
+    def serving(self, mode: Mode) -> tuple[Line, ...]:
+        """The lines of a mode as answers in it are served, fewest residents first: where there is a predictor, fast
+        is what it picks.
+        """
+        mine = [line for line in self.lines if line.mode is mode]
+        predicted = [line for line in mine if line.selector == PREDICTOR]
+        return tuple(sorted(predicted or mine, key=lambda line: line.residents))
+
+    def loss(self, mode: Mode, residents: int) -> float:
+        """To be reckoned with at any number of residents: that of the nearest smaller one that was measured, and no
+        less than any larger set's. Nothing with all experts; endless below what was measured.
+        """
+        if mode is Mode.EXACT or residents >= self.experts:
+            return 0.0
+        return next((loss for count, loss in self._falling(mode) if count <= residents), math.inf)
+
+    def fewest(self, mode: Mode, most_lost: float) -> int:
+        """The fewest residents, among those measured, that lose no more. All experts always do."""
+        if mode is Mode.EXACT:
+            return 0
+        enough = self.experts
+        for count, loss in self._falling(mode):
+            if loss > most_lost:
+                break
+            enough = count
+        return enough
+
+    def at(self, mode: Mode, residents: int) -> Line | None:
+        """What was measured at or next below a number of residents."""
+        return next((line for line in reversed(self.serving(mode)) if line.residents <= residents), None)
+
+    def at_exactly(self, residents: int) -> dict[Mode, Line]:
+        """What was measured there, fast and balanced."""
+        served = ((mode, self.at(mode, residents)) for mode in (Mode.FAST, Mode.BALANCED))
+        return {mode: line for mode, line in served if line is not None and line.residents == residents}
+
+    def _falling(self, mode: Mode) -> Iterator[tuple[int, float]]:
+        """(residents, loss) from most residents to fewest; the loss never falls on the way, whatever the noise."""
+        worst = 0.0
+        for line in reversed(self.serving(mode)):
+            worst = max(worst, line.feared)
+            yield line.residents, worst

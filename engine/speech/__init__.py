@@ -1,0 +1,1 @@
+"""Speech in and out: voice activity, recognition, the words that come of it."""

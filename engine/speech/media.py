@@ -1,0 +1,119 @@
+"""A sound file on disk, as one stream of samples at 16 kHz. Knows the formats of libsndfile, not what is said in them.
+
+Whatever a header claims, only a second or so is in memory at a time. A file that ends early gives what there was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import KnownError
+from engine.speech.resample import Resampler
+from engine.speech.sound import RATE, Samples
+
+FORMATS = ("wav", "flac", "ogg", "mp3", "aiff")
+_SLOWEST, _FASTEST = 4_000, 384_000  # samples per second; outside, a header lies
+_MOST_CHANNELS = 64
+_READ = 512
+"""Frames read at a time: where a file breaks off, what was read with the break is lost."""
+_VIDEO = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv"}
+_OTHERS = {".m4a", ".aac", ".wma", ".amr"}
+_CONVERT = "Convert it first, for example: `ffmpeg -i {name} sound.flac`."
+
+
+@dataclass(frozen=True)
+class About:
+    """seconds: what the header claims."""
+
+    seconds: float
+
+
+class SoundFile:
+    """Opened when made; read it once.
+
+    Raises:
+        KnownError: it is not there, or is no sound that can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = _open(path)
+        self.about = About(max(0, self._file.frames) / self._file.samplerate)
+        self.cut_short = False
+        """After the end: the file held less than its header claims, or broke off."""
+
+    def pieces(self) -> Iterator[Samples]:
+        """About a second each. Closes the file at the end."""
+        rate = int(self._file.samplerate)
+        resampler = Resampler(rate, RATE)
+        frames = 0
+        with self._file:
+            while len(piece := self._read(rate)):
+                frames += len(piece)
+                yield resampler.feed(piece)
+            self.cut_short = self.cut_short or frames < self._file.frames - rate // 10
+        yield resampler.end()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _read(self, frames: int) -> Samples:
+        """One channel, the mean of all; empty at the end."""
+        read = [np.zeros((0, self._file.channels), np.float32), *self._blocks(frames)]
+        mono = np.nan_to_num(np.concatenate(read).mean(axis=1), nan=0.0, posinf=0.0, neginf=0.0)
+        return np.asarray(np.clip(mono, -1.0, 1.0), np.float32)
+
+    def _blocks(self, frames: int) -> Iterator[npt.NDArray[np.float32]]:
+        import soundfile
+
+        for _ in range(0, frames, _READ):
+            try:
+                block = self._file.read(_READ, dtype="float32", always_2d=True)
+            except (soundfile.LibsndfileError, RuntimeError):  # broken from here on
+                self.cut_short = True
+                return
+            if not len(block):
+                return
+            yield block
+
+
+def _forward_only() -> Any:
+    """The library seeks after every read to where it is anyway, and in an MP3 that seek misses: the sound gets torn."""
+    import soundfile
+
+    class ForwardOnly(soundfile.SoundFile):  # type: ignore[misc] # it has no types
+        def seekable(self) -> bool:
+            return False
+
+    return ForwardOnly
+
+
+def _open(path: Path) -> Any:
+    """A soundfile.SoundFile; it has no types of its own."""
+    import soundfile
+
+    name = path.name
+    if not path.is_file():
+        raise KnownError(f"There is no file {path}.", "Give a sound file: " + ", ".join(FORMATS) + ".")
+    if path.suffix.lower() in _VIDEO:
+        raise KnownError(f"{name} is a video.", "Take its sound out first: `ffmpeg -i " + name + " sound.flac`.")
+    if path.suffix.lower() in _OTHERS:
+        raise KnownError(f"{name} is in a format that Cadre does not read.", _CONVERT.format(name=name))
+    if path.stat().st_size == 0:
+        raise KnownError(f"{name} is empty.", "Record or download it again.")
+    try:
+        opened = _forward_only()(path)
+    except OSError as error:
+        raise KnownError(f"{name} cannot be read: {error.strerror or error}.", "Check who may read it.") from error
+    except (soundfile.LibsndfileError, RuntimeError, TypeError, ValueError) as error:
+        raise KnownError(f"{name} is no sound file that Cadre can read.", _CONVERT.format(name=name)) from error
+    if not (_SLOWEST <= opened.samplerate <= _FASTEST and 1 <= opened.channels <= _MOST_CHANNELS):
+        opened.close()
+        raise KnownError(f"{name} claims {opened.samplerate} samples a second.", "The file is damaged; get it anew.")
+    return opened
