@@ -18,14 +18,24 @@ from engine.errors import KnownError
 from engine.models import places
 
 VERSION = 1
+APPEARANCES = ("system", "light", "dark")
+TEXT_SIZES = (85, 100, 115, 130, 150, 175, 200)
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """network: whether Cadre may contact anything at all."""
+    """network: whether Cadre may contact anything at all. appearance: one of APPEARANCES. text_size: per cent of the
+    system's. memory: the most bytes an answer may hold, 0 for what the machine can give. hotkey: of the quick prompt,
+    as Qt writes keys, "" for none. stays: in the menu bar, also without a window.
+    """
 
     network: bool = True
+    appearance: str = "system"
+    text_size: int = 100
+    memory: int = 0
+    hotkey: str = "Alt+Space"
+    stays: bool = True
 
 
 def default_path() -> Path:

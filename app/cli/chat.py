@@ -59,6 +59,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "end of its input answers one sample. The window takes only --model; the rest is chosen in it.",
     )
     add_model_options(parser)
+    parser.add_argument("--background", action="store_true", help="no window yet: only the sign in the menu bar")
     parser.add_argument("--terminal", action="store_true", help="a chat in the terminal in any case")
     parser.set_defaults(run=run)
 
@@ -66,7 +67,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Raises KnownError, session.EngineBug, KeyboardInterrupt."""
     if not args.terminal and screen.is_there():
-        ended = screen.run_window("" if args.model == BUILTIN else args.model)
+        ended = screen.run_window("" if args.model == BUILTIN else args.model, background=args.background)
         if ended is not None:
             return ended
     with running_engine() as engine:

@@ -19,8 +19,10 @@ def is_there() -> bool:
     return bool(os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"))
 
 
-def run_window(model: str) -> int | None:
+def run_window(model: str, *, background: bool = False, quick: bool = False) -> int | None:
     """The desktop app until it is closed; None when it cannot be shown here.
+
+    background: without its window, where there is a menu bar to be in. quick: with the quick prompt.
 
     Raises:
         KnownError: the chats cannot be opened.
@@ -30,4 +32,4 @@ def run_window(model: str) -> int | None:
     except ImportError as error:
         say(f"The window cannot be shown here ({error}).", error=True)
         return None
-    return start.run(model)
+    return start.run(model, background=background, quick=quick)

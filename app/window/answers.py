@@ -63,9 +63,12 @@ class Answers(QObject):
         line: EngineLine,
         clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
+        memory: Callable[[], int | None] = lambda: None,
     ) -> None:
+        """memory: the most bytes an answer may hold, asked for each; None: what the machine can give."""
         super().__init__(parent)
         self._store = store
+        self._memory = memory
         self._line = line
         self._clock = clock
         self._numbers = itertools.count(1)
@@ -76,7 +79,14 @@ class Answers(QObject):
 
     # --- asking -------------------------------------------------------------------------------------------
 
-    def ask(self, path: Sequence[Placed], settings: Settings, model: str, harder: int = 0) -> Message:
+    def ask(
+        self,
+        path: Sequence[Placed],
+        settings: Settings,
+        model: str,
+        harder: int = 0,
+        priority: m.Priority = m.Priority.CHAT,
+    ) -> Message:
         """Answer the last message of the path, which the person wrote. harder: steps up, see messages.Ask."""
         question = path[-1].message
         answer = self._store.tree.begin_answer(question.chat, question.id)
@@ -86,7 +96,8 @@ class Answers(QObject):
         if self._running:
             began = replace(began, stage=WAITING)
         self._running[request] = Answer(request, answer, model, began, Timeline.begin(now), written=now)
-        self._line.send(replace(self._command(request, path, settings, model), harder=harder))
+        command = self._command(request, path, settings, model)
+        self._line.send(replace(command, harder=harder, priority=priority, memory=self._memory()))
         self.began.emit(answer.id)
         return answer
 

@@ -63,6 +63,8 @@ class QuietButton(QToolButton):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.dress()
+            if self.text():
+                self.say(self.text())  # it may be of another size now
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 -- Qt's name
         super().enterEvent(event)

@@ -12,6 +12,7 @@ from app.store.rows import Chat, Message, Placed, Role, Settings
 from app.store.store import Store
 from app.window.answers import Answers
 from app.window.models import Models
+from engine import messages as m
 from engine.models.folders import BUILTIN
 
 _NEW_DRAFT = "draft of a new chat"
@@ -20,18 +21,28 @@ _NEW_DRAFT = "draft of a new chat"
 class Conversation(QObject):
     """path_changed: other messages are shown. listed: the list of chats is another. settled: settings changed.
 
-    chat is None as long as nothing was said: a chat begins with its first message.
+    chat is None as long as nothing was said: a chat begins with its first message. new_draft: the name that what is
+    being written for a new one is kept under.
     """
 
     path_changed = Signal()
     listed = Signal()
     settled = Signal()
 
-    def __init__(self, store: Store, answers: Answers, models: Models, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        answers: Answers,
+        models: Models,
+        parent: QObject | None = None,
+        priority: m.Priority = m.Priority.CHAT,
+        new_draft: str = _NEW_DRAFT,
+    ) -> None:
         super().__init__(parent)
         self._store = store
         self._answers = answers
         self._models = models
+        self._priority, self._new_draft = priority, new_draft
         self._new_settings = Settings()
         self.chat: int | None = None
 
@@ -73,11 +84,11 @@ class Conversation(QObject):
 
     def draft(self) -> str:
         about = self.about()
-        return about.draft if about else self._store.chats.kept(_NEW_DRAFT)
+        return about.draft if about else self._store.chats.kept(self._new_draft)
 
     def keep_draft(self, text: str) -> None:
         if self.chat is None:
-            self._store.chats.keep(_NEW_DRAFT, text)
+            self._store.chats.keep(self._new_draft, text)
         else:
             self._store.chats.set_draft(self.chat, text)
 
@@ -112,7 +123,7 @@ class Conversation(QObject):
         """Only now, when what was said is on disk."""
         self._store.files.set_draft(chat, ())
         if chat is None:
-            self._store.chats.keep(_NEW_DRAFT, "")
+            self._store.chats.keep(self._new_draft, "")
         else:
             self._store.chats.set_draft(chat, "")
 
@@ -179,7 +190,7 @@ class Conversation(QObject):
         self._ask(self.path())
 
     def _ask(self, path: list[Placed], *, harder: int = 0) -> None:
-        self._answers.ask(path, self.settings, self.model, harder)
+        self._answers.ask(path, self.settings, self.model, harder, self._priority)
         self.path_changed.emit()
         self.listed.emit()
 

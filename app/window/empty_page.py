@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -102,6 +102,13 @@ class EmptyPage(QWidget):
     def _hide_requests(self) -> None:
         self._requests_about.hide()
         self.requests.hide()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_requests_about"):
+            for label in (self._head, self._about, self._requests_about):
+                label.setFixedWidth(theme.scaled(_WIDTH))
+                _say(label, label.text())
 
 
 def _say(label: QLabel, text: str) -> None:

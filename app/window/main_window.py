@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from PySide6.QtCore import QByteArray, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMessageBox, QWidget
 
 from app.store.rows import Folder
 from app.store.store import Store
@@ -26,9 +28,16 @@ _NARROW = 700
 
 
 class MainWindow(QMainWindow):
-    """models_wanted: the person wants to see or get models."""
+    """models_wanted: the person wants to see or get models. settings_wanted: to see or change settings.
+    quit_wanted: to end Cadre. prompt_wanted: the quick prompt.
+    text_size_wanted: larger (1), smaller (-1) or as the system has it (0).
+    """
 
     models_wanted = Signal()
+    settings_wanted = Signal()
+    quit_wanted = Signal()
+    prompt_wanted = Signal()
+    text_size_wanted = Signal(int)
 
     def __init__(self, store: Store, answers: Answers, models: Models) -> None:
         super().__init__()
@@ -164,6 +173,13 @@ class MainWindow(QMainWindow):
     def show_log(self) -> None:
         """Its folder, in the system's own window."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(logs.path().parent)))
+
+    def tell_about(self) -> None:
+        about = self.tr(
+            "Cadre {version}\n\nAnswers with large models, of which only the experts that a question needs are read "
+            "into memory. What you write stays on this machine.\n\nApache License 2.0"
+        )
+        QMessageBox.about(self, self.tr("About Cadre"), about.format(version=version("cadre")))
 
     def _pop_up(self, chat: int, place: QPoint) -> None:
         self.menus.chat_menu(chat).popup(place)

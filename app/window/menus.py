@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from app.window import edit_menu
+
 if TYPE_CHECKING:
     from app.window.main_window import MainWindow
 
@@ -27,6 +29,7 @@ class Menus(QObject):
         self._edit()
         self._chat()
         self._view()
+        self._window_menu()
         self._help()
 
     def _file(self) -> None:
@@ -35,19 +38,24 @@ class Menus(QObject):
         self._add(menu, self.tr("New Chat"), QKeySequence.StandardKey.New, window.new_chat)
         menu.addSeparator()
         self._add(menu, self.tr("Attach Files…"), "Ctrl+Shift+A", self._pane.attaching.choose)
+        self._add(menu, self.tr("Quick Prompt"), None, window.prompt_wanted.emit)
         self._add(menu, self.tr("Models…"), "Ctrl+Shift+M", window.models_wanted.emit)
+        settings = self._add(menu, self.tr("Settings…"), "Ctrl+,", window.settings_wanted.emit)
+        settings.setMenuRole(QAction.MenuRole.PreferencesRole)
         menu.addSeparator()
         self._add(menu, self.tr("Import…"), None, acts.import_json)
         self._add(menu, self.tr("Export All Chats…"), None, acts.export_all)
         menu.addSeparator()
         self._add(menu, self.tr("Close Window"), QKeySequence.StandardKey.Close, window.close)
-        leave = self._add(menu, self.tr("Quit Cadre"), QKeySequence.StandardKey.Quit, window.close)
+        leave = self._add(menu, self.tr("Quit Cadre"), "Ctrl+Q", window.quit_wanted.emit)
         leave.setMenuRole(QAction.MenuRole.QuitRole)
 
     def _edit(self) -> None:
         pane = self._pane
         menu = self._window.menuBar().addMenu(self.tr("&Edit"))
-        self._add(menu, self.tr("Undo Delete"), "Ctrl+Shift+Z", pane.notice.press)
+        edit_menu.fill(menu)
+        menu.addSeparator()
+        self._add(menu, self.tr("Undo Delete"), "Ctrl+Alt+Z", pane.notice.press)
         self._add(menu, self.tr("Edit Last Message"), "Ctrl+Up", pane.edit_last)
         self._add(menu, self.tr("Delete Last Message"), "Ctrl+Shift+Backspace", pane.delete_last)
         menu.addSeparator()
@@ -80,9 +88,35 @@ class Menus(QObject):
         self._add(menu, self.tr("Sidebar"), "Ctrl+Alt+S", self._window.toggle_sidebar)
         self._add(menu, self.tr("Monitor"), "Ctrl+Alt+M", self._window.toggle_monitor)
         self._add(menu, self.tr("Write a Message"), "Ctrl+L", self._pane.set_focus)
+        menu.addSeparator()
+        sizes = self._window.text_size_wanted
+        self._add(menu, self.tr("Larger Text"), QKeySequence.StandardKey.ZoomIn, lambda: sizes.emit(1))
+        self._add(menu, self.tr("Smaller Text"), QKeySequence.StandardKey.ZoomOut, lambda: sizes.emit(-1))
+        self._add(menu, self.tr("Normal Text"), "Ctrl+0", lambda: sizes.emit(0))
+        menu.addSeparator()
+        self._add(menu, self.tr("Full Screen"), QKeySequence.StandardKey.FullScreen, self._switch_full_screen)
+
+    def _switch_full_screen(self) -> None:
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    def _window_menu(self) -> None:
+        menu = self._window.menuBar().addMenu(self.tr("&Window"))
+        self._add(menu, self.tr("Minimize"), "Ctrl+M", self._window.showMinimized)
+        self._add(menu, self.tr("Zoom"), None, self._switch_zoom)
+
+    def _switch_zoom(self) -> None:
+        if self._window.isMaximized():
+            self._window.showNormal()
+        else:
+            self._window.showMaximized()
 
     def _help(self) -> None:
         menu = self._window.menuBar().addMenu(self.tr("&Help"))
+        about = self._add(menu, self.tr("About Cadre"), None, self._window.tell_about)
+        about.setMenuRole(QAction.MenuRole.AboutRole)
         self._add(menu, self.tr("Show Log"), None, self._window.show_log)
 
     def chat_menu(self, chat: int) -> QMenu:
@@ -134,7 +168,9 @@ class Menus(QObject):
 
     def _add(self, menu: QMenu, words: str, keys: Keys, act: Callable[[], object]) -> QAction:
         action = menu.addAction(words)
-        if keys is not None:
+        if isinstance(keys, QKeySequence.StandardKey):
+            action.setShortcuts(keys)
+        elif keys is not None:
             action.setShortcut(QKeySequence(keys))
         action.triggered.connect(lambda _checked=False: act())
         return action

@@ -11,17 +11,23 @@ from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import QLockFile, QTimer, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.cli.session import ENGINE_KINDS
+from app.desktop import doorbell
+from app.desktop.parts import Parts, here
 from app.store.store import Store
 from app.window import theme
 from app.window.answers import Answers
 from app.window.engine_line import EngineLine
+from app.window.looks import Looks
 from app.window.main_window import MainWindow
 from app.window.models import Models
 from app.window.models_page.downloads import Downloads
 from app.window.models_page.page import ModelsPage
+from app.window.preferences import Preferences
+from app.window.quick.resident import Resident
+from app.window.settings.page import SettingsWindow
 from engine import logs
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
@@ -42,15 +48,28 @@ _LEVELS = {
 class Desktop:
     """Everything that lives as long as the app, made in order and closed in reverse."""
 
-    def __init__(self, store: Store, make_engine: Callable[[], Engine], models: Models) -> None:
+    def __init__(
+        self, store: Store, make_engine: Callable[[], Engine], models: Models, parts: Parts | None = None
+    ) -> None:
         self.store = store
+        self.parts = parts or here()
+        self.preferences = Preferences()
+        self.looks = Looks(self.preferences)
         self.line = EngineLine(make_engine)
-        self.answers = Answers(store, self.line)
+        self.answers = Answers(store, self.line, memory=lambda: self.preferences.memory)
         self.models = models
         self.window = MainWindow(store, self.answers, self.models)
         self.downloads = Downloads()
         self.models_page = ModelsPage(models, self.downloads, self.window)
+        self.settings: SettingsWindow | None = None
+        self.resident = Resident(self.window, store, self.answers, models, self.preferences, self.parts)
+        self.resident.leave.connect(self.leave)
+        self.resident.hotkey_told.connect(self._tell_hotkey)
+        self.window.prompt_wanted.connect(self.resident.prompt.open)
+        self.window.quit_wanted.connect(self.leave)
+        self.window.text_size_wanted.connect(self.preferences.step_text)
         self.window.models_wanted.connect(self._show_models)
+        self.window.settings_wanted.connect(self.show_settings)
         self.models_page.used.connect(lambda model: store.chats.keep("model", model))
         self.downloads.arrived.connect(self._tell_arrival)
         self.window.open_chat(None)
@@ -80,14 +99,55 @@ class Desktop:
         self.models_page.raise_()
         self.models_page.activateWindow()
 
+    def show_settings(self) -> None:
+        """Made anew each time, so that it has the measures of the text as it is now."""
+        if self.settings is not None and self.settings.isVisible():
+            self.settings.raise_()
+            self.settings.activateWindow()
+            return
+        self._drop_settings()
+        tray = QSystemTrayIcon.isSystemTrayAvailable()
+        self.settings = shown = SettingsWindow(self.preferences, self.models, self.parts, tray=tray, parent=self.window)
+        shown.model_chosen.connect(self.choose_model)
+        shown.network_switched.connect(self._switch_network)
+        shown.log_wanted.connect(self.window.show_log)
+        shown.explain_hotkey(self.resident.hotkey_trouble)
+        shown.show()
+
+    def _tell_hotkey(self, trouble: str) -> None:
+        if self.settings is not None:
+            self.settings.explain_hotkey(trouble)
+
+    def leave(self) -> None:
+        """Ends the app; what is open is closed by `close`."""
+        QApplication.quit()
+
+    def _drop_settings(self) -> None:
+        if self.settings is not None:
+            self.settings.close()
+            self.settings.deleteLater()
+            self.settings = None
+
+    def choose_model(self, model: str) -> None:
+        """What new chats are asked with."""
+        self.models.choose(model)
+        self.store.chats.keep("model", model)
+
+    def _switch_network(self, allowed: bool) -> None:
+        """The window of models knows what has to pause."""
+        self.models_page.switch_network(allowed)
+        self.preferences.read()
+
     def _tell_arrival(self, repository: str) -> None:
         """Chats are asked with it when the person says so, or when there was nothing else."""
         words = self.window.tr("{name} is here.").format(name=repository)
         self.window.pane.notice.tell(words, self.window.tr("Show"), self._show_models)
 
     def close(self) -> None:
+        self.resident.close()
         self.window.close()
         self.window.pane.close_threads()
+        self._drop_settings()
         self.models_page.end()
         self.downloads.close()
         self._later.stop()
@@ -97,12 +157,16 @@ class Desktop:
         self.line.close()
         self.models.close()
         self.window.deleteLater()
+        self.looks.end()
+        self.looks.deleteLater()
         self.store.chats.keep(_RUNNING, "")
         self.store.close()
 
 
-def run(model: str = "") -> int:
-    """The app, until its window is closed.
+def run(model: str = "", *, background: bool = False, quick: bool = False) -> int:
+    """The app, until it is ended. A second start asks the first for its window, or for the quick prompt, and is done.
+
+    background: without the window, where the menu bar has a place for Cadre. quick: with the quick prompt.
 
     Raises:
         KnownError: the chats cannot be opened, or Cadre is open already.
@@ -113,12 +177,21 @@ def run(model: str = "") -> int:
     application.setApplicationDisplayName("Cadre")
     qInstallMessageHandler(_log_qt)
     theme.dress()
-    application.styleHints().colorSchemeChanged.connect(lambda _scheme: theme.dress())
+    application.setQuitOnLastWindowClosed(False)
     make_engine = engine_maker()
-    alone = only_one()
+    try:
+        alone = only_one()
+    except KnownError:
+        if doorbell.ring(doorbell.QUICK if quick else doorbell.SHOW):
+            return 0
+        raise
     store = Store()
     desktop = Desktop(store, make_engine, Models(model or store.chats.kept("model")))
-    desktop.window.show()
+    desktop.resident.bell.start()
+    if quick:
+        desktop.resident.prompt.open()
+    elif not (background and desktop.resident.stays):
+        desktop.window.show()
     sys.excepthook = bug_hook(desktop)
     with_signals = _let_signals_in(application)
     try:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QAction, QColor
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QTextBrowser, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QTextBrowser, QWidget
 
 from app.cli import screen
-from app.window import theme
+from app.window import motion, theme
 from app.window.models import Models
 from engine.models.catalogue import InstalledModel
 from engine.models.folders import BUILTIN, Source
@@ -83,6 +83,68 @@ def test_both_themes_dress_a_full_window(qtbot, window, store):
         assert not window.grab().isNull()
 
 
+def test_the_usual_keys_do_what_they_do_on_a_mac(window):
+    """As one expects them, and in the menus, where a Mac shows them."""
+    usual = {
+        "Undo": "Ctrl+Z", "Redo": "Ctrl+Shift+Z", "Cut": "Ctrl+X", "Copy": "Ctrl+C", "Paste": "Ctrl+V",
+        "Select All": "Ctrl+A", "New Chat": "Ctrl+N", "Close Window": "Ctrl+W", "Quit Cadre": "Ctrl+Q",
+        "Settings…": "Ctrl+,", "Find in Chat": "Ctrl+F", "Minimize": "Ctrl+M", "Stop": "Ctrl+.",
+        "Larger Text": "Ctrl++", "Smaller Text": "Ctrl+-", "Normal Text": "Ctrl+0",
+    }  # fmt: skip
+    keys = {action.text(): [key.toString() for key in action.shortcuts()] for action in window.findChildren(QAction)}
+
+    assert {words: key for words, key in usual.items() if key not in keys.get(words, [])} == {}
+
+
+def test_the_edit_menu_works_on_whatever_has_the_keyboard(qtbot, window):
+    field = window.pane.composer.field
+    field.setPlainText("some words")
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus, timeout=PATIENCE)
+    acts = {action.text(): action for action in window.findChildren(QAction)}
+
+    acts["Select All"].trigger()
+    acts["Cut"].trigger()
+    assert field.toPlainText() == ""
+    acts["Paste"].trigger()
+    assert field.toPlainText() == "some words"
+    acts["Undo"].trigger()
+    assert field.toPlainText() == ""
+
+
+def test_text_grows_by_key(desktop):
+    acts = {action.text(): action for action in desktop.window.findChildren(QAction)}
+    before = theme.body().pointSizeF()
+    acts["Larger Text"].trigger()
+    assert theme.body().pointSizeF() > before
+    acts["Smaller Text"].trigger()
+    acts["Smaller Text"].trigger()
+    assert theme.body().pointSizeF() < before
+    for _ in range(20):
+        acts["Smaller Text"].trigger()
+    acts["Normal Text"].trigger()
+    assert theme.body().pointSizeF() == before
+
+
+def test_less_motion_is_the_systems_word(qapp, monkeypatch):
+    for forced, reduced in (("1", True), ("0", False)):
+        monkeypatch.setenv("CADRE_REDUCED_MOTION", forced)
+        assert motion.is_reduced() is reduced
+    monkeypatch.delenv("CADRE_REDUCED_MOTION")
+    monkeypatch.setattr(sys, "platform", "linux")
+    for milliseconds, reduced in ((0, True), (200, False)):
+        monkeypatch.setattr(QApplication, "style", lambda ms=milliseconds: Style(ms))
+        assert motion.is_reduced() is reduced
+
+
+class Style:
+    def __init__(self, milliseconds: int) -> None:
+        self._milliseconds = milliseconds
+
+    def styleHint(self, _which: object) -> int:  # noqa: N802 -- Qt's name
+        return self._milliseconds
+
+
 def test_a_narrow_window_gives_the_chat_all_room(qtbot, window):
     window.resize(500, 500)
     qtbot.waitUntil(lambda: not window.sidebar.isVisible(), timeout=PATIENCE)
@@ -93,7 +155,11 @@ def test_a_narrow_window_gives_the_chat_all_room(qtbot, window):
 
 def test_every_word_on_screen_goes_through_translation():
     """Calls that show words get them from tr, or from a value; never from a literal with letters."""
-    shows = {"setText", "setToolTip", "setPlaceholderText", "setAccessibleName", "setWindowTitle", "addMenu", "QLabel"}
+    shows = {
+        "setText", "setToolTip", "setPlaceholderText", "setAccessibleName", "setAccessibleDescription",
+        "setWindowTitle", "addMenu", "addAction", "addItem", "QLabel", "QPushButton", "QCheckBox",
+        "word_button", "Group", "Section",
+    }  # fmt: skip
     found = []
     for file in sorted((ROOT / "app" / "window").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -1,0 +1,247 @@
+"""The window of settings. Every change holds at once; there is nothing to confirm. Decides nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QKeySequenceEdit,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.desktop.login import LoginItem
+from app.desktop.parts import Parts
+from app.numbers import size
+from app.settings import TEXT_SIZES
+from app.window import theme
+from app.window.models import Models
+from app.window.preferences import Preferences
+from app.window.settings.contacts import contacts
+from app.window.settings.group import Group
+from engine.budget import footprint
+from engine.errors import KnownError
+from engine.models import places
+
+_GIGABYTES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+
+
+class SettingsWindow(QDialog):
+    """model_chosen: what new chats are asked with. network_switched: whether Cadre may contact anything.
+    log_wanted: the person wants to see the log. tray: whether this desktop has a place for Cadre's sign.
+    """
+
+    model_chosen = Signal(str)
+    network_switched = Signal(bool)
+    log_wanted = Signal()
+
+    def __init__(
+        self, preferences: Preferences, models: Models, parts: Parts, *, tray: bool, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._preferences, self._models, self._parts, self._tray = preferences, models, parts, tray
+        self.setWindowTitle(self.tr("Settings"))
+        self.resize(theme.scaled(580), 680)
+        self.setMinimumSize(420, 320)
+        self._words = QLabel(self)
+        self._words.setWordWrap(True)
+        self._words.hide()
+        self._lay_out([self._looks(), self._answers(), self._quick(), self._network(), self._data()])
+        self._connect()
+        self._fill()
+
+    def _lay_out(self, groups: list[Group]) -> None:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(20, 16, 20, 20)
+        column.setSpacing(20)
+        for group in groups:
+            column.addWidget(group)
+        column.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setWidget(inner)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        self._words.setContentsMargins(20, 12, 20, 0)
+        whole.addWidget(self._words)
+        whole.addWidget(scroll, 1)
+
+    # --- what there is ------------------------------------------------------------------------------------
+
+    def _looks(self) -> Group:
+        group = Group(self.tr("General"), self)
+        self.appearance = QComboBox(self)
+        for value, words in (
+            ("system", self.tr("As the System")),
+            ("light", self.tr("Light")),
+            ("dark", self.tr("Dark")),
+        ):
+            self.appearance.addItem(words, value)
+        self.text_size = QComboBox(self)
+        for per_cent in TEXT_SIZES:
+            self.text_size.addItem(f"{per_cent} %", per_cent)
+        self.login, self.stays = QCheckBox(self), QCheckBox(self)
+        group.row(self.tr("Appearance"), "", self.appearance)
+        group.row(
+            self.tr("Text size"),
+            self.tr("Times the system's own. Where panels have a fixed width, they follow at the next start."),
+            self.text_size,
+        )
+        about = self.tr(
+            "Its sign shows what goes on and opens the quick prompt. Closing the window leaves Cadre running."
+        )
+        none = self.tr("This desktop has no place for such signs, so Cadre ends with its window.")
+        self.stays.setEnabled(self._tray)
+        group.row(self.tr("Stay in the menu bar"), about if self._tray else none, self.stays)
+        about = self.tr("Without a window, in the menu bar. No model is opened before you ask something.")
+        group.row(self.tr("Start when you log in"), about, self.login)
+        return group
+
+    def _answers(self) -> Group:
+        group = Group(self.tr("Answers"), self)
+        self.model, self.memory = QComboBox(self), QComboBox(self)
+        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.model.setMinimumContentsLength(16)
+        about = self.tr("What new chats and the quick prompt are asked with. A chat can have another.")
+        group.row(self.tr("Model"), about, self.model)
+        about = self.tr(
+            "The most that Cadre may hold while it answers, model included. Automatic takes what other programs "
+            "leave free. This Mac has {size}; less memory means fewer experts, and slower or worse answers."
+        )
+        group.row(self.tr("Memory"), about.format(size=size(footprint.total())), self.memory)
+        return group
+
+    def _quick(self) -> Group:
+        group = Group(self.tr("Quick Prompt"), self)
+        self.keys = QKeySequenceEdit(self)
+        self.keys.setMaximumSequenceLength(1)
+        self.keys.setClearButtonEnabled(True)
+        self.keys.setFixedWidth(theme.scaled(150))
+        self.keys.setAccessibleName(self.tr("Key of the quick prompt"))
+        self.keys.setEnabled(not self._parts.hotkey.why_not)
+        self.hotkey = group.row(self.tr("Key"), "", self.keys)
+        self.explain_hotkey("")
+        return group
+
+    def explain_hotkey(self, trouble: str) -> None:
+        """trouble: why the key that is set does not work; "" when it does."""
+        works = self.tr("Opens a line over any program. Press the keys to set them, clear the field for none.")
+        self.hotkey.explain(self._parts.hotkey.why_not or trouble or works)
+
+    def _network(self) -> Group:
+        group = Group(self.tr("Network"), self)
+        self.never = QCheckBox(self)
+        about = self.tr("Models that are here go on answering. Downloads wait.")
+        group.row(self.tr("Never use the network"), about, self.never)
+        self.contacts = group.text(self.tr("Every contact Cadre can make:") + "\n• " + "\n• ".join(contacts()))
+        self.contacts.setFont(theme.small())
+        return group
+
+    def _data(self) -> Group:
+        group = Group(self.tr("Your Data"), self)
+        folder = QPushButton(self._parts.show_folder_words, self)
+        log = QPushButton(self.tr("Show Log"), self)
+        folder.clicked.connect(self._show_folder)
+        log.clicked.connect(self.log_wanted)
+        for button in (folder, log):
+            button.setAutoDefault(False)
+        both = QWidget(self)
+        both.setAccessibleName(self.tr("Where data lies"))
+        row = QHBoxLayout(both)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(log)
+        row.addWidget(folder)
+        about = self.tr("Chats, settings and logs, readable by you only. No chat text stands in a log.\n{path}")
+        group.row(self.tr("On this Mac only"), about.format(path=places.home()), both)
+        return group
+
+    # --- what is set --------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        set_ = self._preferences.set
+        self.appearance.activated.connect(lambda _: set_(appearance=self.appearance.currentData()))
+        self.text_size.activated.connect(lambda _: set_(text_size=self.text_size.currentData()))
+        self.memory.activated.connect(lambda _: set_(memory=self.memory.currentData()))
+        self.stays.clicked.connect(lambda checked: set_(stays=checked))
+        self.login.clicked.connect(self._switch_login)
+        self.model.activated.connect(lambda _: self.model_chosen.emit(self.model.currentData()))
+        self.never.clicked.connect(lambda checked: self.network_switched.emit(not checked))
+        self.keys.editingFinished.connect(self._set_keys)
+        self._preferences.changed.connect(self._fill)
+        self._preferences.refused.connect(self._tell)
+        self._models.changed.connect(self._fill_models)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self, self.close)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 -- Qt's name
+        super().showEvent(event)
+        self._words.hide()
+        self._preferences.read()
+        self._fill()
+
+    def _fill(self) -> None:
+        now = self._preferences.now
+        self.appearance.setCurrentIndex(max(0, self.appearance.findData(now.appearance)))
+        _choose(self.text_size, now.text_size, f"{now.text_size} %")
+        self.stays.setChecked(now.stays and self._tray)
+        self.login.setChecked(self._parts.login.is_on())
+        self.never.setChecked(not now.network)
+        self.keys.setKeySequence(QKeySequence.fromString(now.hotkey, QKeySequence.SequenceFormat.PortableText))
+        self._fill_memory(now.memory)
+        self._fill_models()
+
+    def _fill_memory(self, limit: int) -> None:
+        self.memory.clear()
+        self.memory.addItem(self.tr("Automatic"), 0)
+        for gigabytes in _GIGABYTES:
+            if gigabytes * 10**9 <= footprint.total():
+                self.memory.addItem(f"{gigabytes} GB", gigabytes * 10**9)
+        _choose(self.memory, limit, size(limit))
+
+    def _fill_models(self) -> None:
+        self.model.clear()
+        for choice in self._models.choices():
+            if not choice.problem:
+                self.model.addItem(choice.name, choice.asked_as)
+        self.model.setCurrentIndex(max(0, self.model.findData(self._models.default)))
+
+    def _set_keys(self) -> None:
+        keys = self.keys.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        if keys != self._preferences.now.hotkey:
+            self._preferences.set(hotkey=keys)
+
+    def _switch_login(self, on: bool) -> None:
+        login: LoginItem = self._parts.login
+        try:
+            login.turn(on=on)
+        except KnownError as error:
+            self._tell(error)
+        self.login.setChecked(login.is_on())
+
+    def _show_folder(self) -> None:
+        places.home().mkdir(parents=True, exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(places.home())))
+
+    def _tell(self, error: KnownError) -> None:
+        self._words.setText(str(error))
+        self._words.show()
+        self._fill()
+
+
+def _choose(box: QComboBox, value: int, words: str) -> None:
+    """A value from elsewhere is among the choices too."""
+    if box.findData(value) < 0:
+        box.addItem(words, value)
+    box.setCurrentIndex(box.findData(value))

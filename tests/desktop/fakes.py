@@ -1,0 +1,105 @@
+"""A desktop that does as it is told, and remembers what was asked of it. Test support."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.desktop.chord import Chord
+from app.desktop.parts import Parts
+from engine.errors import KnownError
+
+
+class FakeHotkey:
+    why_not = ""
+
+    def __init__(self) -> None:
+        self.listening: dict[Chord, Any] = {}
+        self.taken: set[Chord] = set()
+
+    def listen(self, chord, pressed, released):
+        if chord in self.taken:
+            raise KnownError("Another program has this key.", "Choose another key in Settings.")
+        self.listening[chord] = (pressed, released)
+        return lambda: self.listening.pop(chord, None)
+
+    def press(self, text: str) -> None:
+        pressed, released = self.listening[Chord.of(text)]
+        pressed()
+        released()
+
+
+class FakeFront:
+    """comes_back: whether the other program does when it is given the focus."""
+
+    def __init__(self) -> None:
+        self.front, self.remembered, self.comes_back = "Notes", "", True
+
+    def remember(self):
+        self.remembered = self.front
+        self.front = "Cadre"
+
+    def give_back(self):
+        if self.remembered and self.comes_back:
+            self.front = self.remembered
+
+    def is_back(self):
+        return bool(self.remembered) and self.front == self.remembered
+
+
+class FakeSelection:
+    def __init__(self) -> None:
+        self.why_not, self.selected, self.read = "", "", 0
+
+    def text(self):
+        self.read += 1
+        return "" if self.why_not else self.selected
+
+
+class FakeKeys:
+    def __init__(self) -> None:
+        self.why_not, self.holding, self.pasted = "", 0, 0
+
+    def held(self):
+        self.holding = max(0, self.holding - 1)
+        return self.holding > 0
+
+    def paste(self):
+        self.pasted += 1
+
+
+@dataclass
+class FakeSystem:
+    """Levels, Dock and naps. holding: what keeps Cadre awake now."""
+
+    raised: list[int] = field(default_factory=list)
+    shown: bool = True
+    holding: list[str] = field(default_factory=list)
+
+    def raise_over_all(self, window):
+        self.raised.append(window)
+
+    def show(self, *, shown):
+        self.shown = shown
+
+    def hold(self, why):
+        self.holding.append(why)
+        return lambda: self.holding.remove(why) if why in self.holding else None
+
+
+class FakeLogin:
+    def __init__(self) -> None:
+        self.on = False
+
+    def is_on(self):
+        return self.on
+
+    def turn(self, *, on):
+        self.on = on
+
+
+def fake_parts() -> Parts:
+    system = FakeSystem()
+    return Parts(
+        FakeHotkey(), FakeFront(), FakeSelection(), FakeKeys(), system, system, system, FakeLogin(), "Show in Folder"
+    )
