@@ -226,9 +226,9 @@ class Host:
 
     def _open(self, ask: m.Ask) -> Opened:
         from engine.generation.opened import open_model
-        from engine.models.builtin import folder_of
+        from engine.models.catalogue import resolve
 
-        path = folder_of(ask.model)
+        path = resolve(ask.model)
         paused = self._is_interrupted()  # it goes on with the model as it was opened, so that one stays
         if self._opened is not None and self._opened.path == path and (paused or self._opened.unchanged()):
             return self._opened
@@ -277,10 +277,10 @@ class Host:
         return limit(ask.memory, room(reading.available), reading.level)
 
     def _is_open(self, model: str) -> bool:
-        from engine.models.builtin import folder_of
+        from engine.models.catalogue import resolve
 
         try:
-            return self._opened is not None and folder_of(model) == self._opened.path
+            return self._opened is not None and resolve(model) == self._opened.path
         except KnownError:
             return False
 

@@ -22,7 +22,10 @@ from engine.link import Engine
 from engine.models.folders import BUILTIN
 
 CANCELLED = 130
-ABOUT_BUILTIN = "The built-in model has random weights for now: it writes nonsense and shows how the machinery works."
+ABOUT_BUILTIN = (
+    "The built-in model is a small demonstration: it knows everyday requests such as restaurants, films and flights, "
+    "and little else."
+)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

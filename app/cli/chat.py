@@ -38,7 +38,7 @@ from engine.link import Engine
 from engine.models.catalogue import resolve
 from engine.models.folders import BUILTIN
 
-SAMPLE = "Why is the sky blue?"
+SAMPLE = "I would like to book a table for two at a restaurant in San Jose."
 SAMPLE_TOKENS = 48
 _PROMPT = "you> "
 _GREETING = "Cadre answers with only the experts a prompt needs in memory. /help says what else can be typed."

@@ -28,6 +28,7 @@ from engine.budget.pressure import Sensors, Thermal, this_machine
 from engine.messages import Pressure
 from engine.models import places
 from engine.models.catalogue import InstalledModel, installed
+from engine.models.folders import Source
 
 _PATIENCE = 120
 """Seconds for a process to import MLX, which a cold disk can make slow."""
@@ -165,11 +166,13 @@ def about_disk(models: Path) -> Finding:
 
 
 def about_models(models: list[InstalledModel]) -> Finding:
+    """Those for real work: the built-in demonstration counts only when it is broken."""
     broken = [model for model in models if model.problem]
-    whole = len(models) - len(broken)
+    whole = len([model for model in models if not model.problem and model.source is not Source.BUILTIN])
     if not whole:
         remedy = "`cadre pull REPO` downloads one; `--model builtin` is a small one to try things with."
-        return Finding("Models", State.WORSE, f"none, {len(broken)} broken" if broken else "none", remedy)
+        found = "none but the built-in demonstration" if any(not model.problem for model in models) else "none"
+        return Finding("Models", State.WORSE, f"{found}, {len(broken)} broken" if broken else found, remedy)
     if broken:
         return Finding(
             "Models", State.WORSE, f"{whole}, {len(broken)} more with a problem", "`cadre models` says which."

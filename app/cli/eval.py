@@ -13,13 +13,13 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from app.cli import options
+from app.cli import options, picture
 from app.cli.eval_page import page, table
 from app.cli.eval_plot import plot
 from app.cli.measuring import measured
 from app.cli.say import say
 from engine import messages as m
-from engine.errors import Cancelled, KnownError
+from engine.errors import Cancelled
 from engine.models.catalogue import resolve
 from engine.models.folders import BUILTIN
 
@@ -43,7 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--rows", type=_several(str.strip), metavar="LIST", help="only these, such as prefill,balanced")
     parser.add_argument("--seed", type=options.not_negative, metavar="S", help="draws documents and random sets (0)")
     parser.add_argument("--memory", type=options.size, metavar="6GB", help="the most that may be held")
-    parser.add_argument("--plot", metavar="F.svg", help="draw nll against residency and against bytes per token")
+    parser.add_argument("--plot", metavar="F", help="draw nll against residency and bytes per token (.svg, .png)")
     parser.add_argument("--fresh", action="store_true", help="forget what is finished, and measure anew")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
@@ -51,14 +51,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Raises KnownError, EngineBug, Cancelled."""
-    picture = _picture(args.plot)
+    place = picture.place(args.plot) if args.plot else None
     given = {name: getattr(args, name) for name in _FIELDS} | {
         "model": args.model if args.model == BUILTIN else str(resolve(args.model)),
         "text": str(Path(args.text).resolve()) if args.text else None,
     }
     report = _report(given)
-    if picture is not None:
-        _write(picture, plot(report))
+    if place is not None:
+        picture.save(place, plot(report))
     if args.json:
         print(json.dumps(report, indent=2))
     else:
@@ -82,27 +82,6 @@ def _several(one: Callable[[str], Any]) -> Callable[[str], list[Any]]:
         return [one(part) for part in text.split(",") if part.strip()]
 
     return several
-
-
-def _picture(name: str | None) -> Path | None:
-    """Before anything is measured: whether the picture can be made at all."""
-    if name is None:
-        return None
-    path = Path(name)
-    if path.suffix.lower() != ".svg":
-        raise KnownError(
-            f"{path.name} is no SVG file, and other pictures are not drawn.", "Give a name that ends in .svg."
-        )
-    if not path.absolute().parent.is_dir():
-        raise KnownError(f"There is no folder {path.absolute().parent}.", "Create it first.")
-    return path
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise KnownError(f"{path} could not be written ({error.strerror}).", "Choose another place.") from error
 
 
 class _Show:

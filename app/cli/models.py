@@ -55,10 +55,11 @@ def run(args: argparse.Namespace) -> int:
     models = installed()
     if args.json:
         print(json.dumps({"models": [_as_json(model) for model in models]}, indent=2))
-    elif models:
+        return 0
+    if models:
         Console(highlight=False).print(_table(models))
-    else:
-        print("No models here yet. `cadre pull REPO` downloads one, and `--model` takes any model folder.")
+    if all(model.source is Source.BUILTIN for model in models):
+        print("No other models here yet. `cadre pull REPO` downloads one, and `--model` takes any model folder.")
     return 0
 
 

@@ -20,7 +20,7 @@ from engine.errors import KnownError
 from engine.lab.evaluation.run import evaluate
 from engine.lab.jobs import Progress
 from engine.messages import Mode
-from engine.models.builtin import folder_of
+from engine.models.catalogue import resolve
 from engine.models.places import model_name
 from engine.routing.families import router_shape
 from engine.routing.predictor import FILE
@@ -36,7 +36,7 @@ def calibrate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         KnownError: there is nothing to choose, no room, no text, or the profile could not be stored.
         Cancelled: `progress` said so; what is finished is kept.
     """
-    folder = folder_of(options["model"])
+    folder = resolve(options["model"])
     checkpoint = Checkpoint.open(folder)
     shape = shape_of(checkpoint)
     table = [point for point in points(shape) if point.residents < shape.experts]

@@ -20,7 +20,7 @@ from engine import messages as m
 from engine.budget.request import UseCase
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
-from engine.models.builtin import folder_of
+from engine.models.catalogue import resolve
 from engine.models.places import resources
 from engine.training.difficulty.prompts import Example, read
 
@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name, budget in (("auto", "auto"), ("fixed", FIXED)):
         engine = ProcessEngine()
         try:
-            report[name] = told(lived(engine, str(folder_of(given.model)), requests, budget=budget, **options))
+            report[name] = told(lived(engine, str(resolve(given.model)), requests, budget=budget, **options))
         finally:
             engine.close()
     sys.stdout.write(json.dumps(report, indent=2) + "\n")

@@ -37,10 +37,6 @@ QUANTIZATIONS: dict[str, dict[str, Any]] = {
     "nvfp4": {"bits": 4, "group_size": 16, "mode": "nvfp4"},
 }
 
-_SIZES: dict[str, Config] = {
-    "small": {"hidden_size": 128, "moe_intermediate_size": 128, "num_experts": 32, "num_hidden_layers": 4},
-    "medium": {"hidden_size": 256, "moe_intermediate_size": 256, "num_experts": 64, "num_hidden_layers": 8},
-}
 _SELECTION_BIASES = ("e_score_correction_bias", "expert_bias", "router_bias")
 _KEPT = ("A_log",)  # recurrent decay rates: the classes set them to values that are stable
 _VECTOR_SPREAD = 0.2
@@ -89,15 +85,6 @@ def make_checkpoint(
     (folder / "README.md").write_text(_readme(family), encoding="utf-8")
     _mlx_lm.save_config(config, folder / "config.json")
     return folder
-
-
-def random_checkpoint(folder: Path, size: str = "small") -> Path:
-    """Write a 4-bit qwen3_moe checkpoint with random weights, to try the program without a download.
-
-    size: small (about 5 MB) or medium (about 75 MB).
-    """
-    overrides = _SIZES[size] | {"num_experts_per_tok": 4, "head_dim": 32, "random_weights": True}
-    return make_checkpoint(folder, "qwen3_moe", quantization=QUANTIZATIONS["affine4"], overrides=overrides)
 
 
 def _overridden(config: Config, overrides: Mapping[str, Any]) -> Config:
@@ -198,4 +185,4 @@ def _readme(family: str) -> str:
     )
 
 
-__all__ = ["QUANTIZATIONS", "VOCABULARY", "make_checkpoint", "random_checkpoint", "tiny_tokenizer"]
+__all__ = ["QUANTIZATIONS", "VOCABULARY", "make_checkpoint", "tiny_tokenizer"]

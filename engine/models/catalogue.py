@@ -52,7 +52,7 @@ def resolve(name_or_path: str) -> Path:
     if name_or_path == BUILTIN:
         named = [f for f in found if f.source is Source.BUILTIN]
         if not named:
-            raise KnownError("The built-in model is not here yet.", "`cadre ask` makes it when it is first wanted.")
+            raise KnownError("The built-in model is missing from this installation.", "Install Cadre again.")
         return named[0].path
     path = _as_path(name_or_path)
     if path is not None:

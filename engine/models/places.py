@@ -26,7 +26,7 @@ def models() -> Path:
 
 def builtin() -> Path:
     """The model that Cadre brings with it."""
-    return home() / "builtin"
+    return resources() / "models" / "builtin"
 
 
 def resources() -> Path:

@@ -42,12 +42,6 @@ class Predictor(nn.Module):
         """Scores [B, L, E] that rank, for the hidden states [B, T, D] of prompts."""
         return measured(self.raw(h), self.mark, self.scale)
 
-    def get_used_to(self, scores: mx.array, share: float, step: float) -> None:
-        """Move what is usual towards the raw scores [B, L, E] of some prompts by `step`; share: see `usual`."""
-        mark, scale = usual(scores, share)
-        self.mark = self.mark + step * (mark - self.mark)
-        self.scale = self.scale + step * (scale - self.scale)
-
     def raw(self, h: mx.array, seen: mx.array | None = None) -> mx.array:
         """Scores [B, L, E] before that; seen: bool [B, T], what belongs to the prompts."""
         h = self.norm(h)

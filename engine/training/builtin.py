@@ -19,10 +19,12 @@ import mlx_lm.utils  # noqa: E402 -- after the BLAS
 
 from engine.routing.predictor import save_predictor  # noqa: E402
 from engine.training.checkpoints import flat  # noqa: E402
+from engine.training.dev import Documents  # noqa: E402
 from engine.training.dialogues import read_dialogues  # noqa: E402
 from engine.training.learner import Learner, build  # noqa: E402
+from engine.training.marks import settle  # noqa: E402
 from engine.training.outside import mixed, utterances  # noqa: E402
-from engine.training.recipe import Recipe  # noqa: E402
+from engine.training.recipe import Recipe, Routing  # noqa: E402
 from engine.training.run import Run  # noqa: E402
 from engine.training.tokenizer import END, dialogue_encoder, save_tokenizer, train_tokenizer  # noqa: E402
 
@@ -52,11 +54,13 @@ def main() -> None:
     folder = given.out / "model"
     folder.mkdir(exist_ok=True)
     save_tokenizer(tokenizer, folder, recipe.shape.context)
-    save_model(learner, recipe, folder, tokenizer.get_vocab()[END])
+    save_model(learner, recipe, folder, tokenizer.get_vocab()[END], run.train)
 
 
-def save_model(learner: Learner, recipe: Recipe, folder: Path, end: int, bits: int | None = BITS) -> None:
-    """The stock model of `learner`, quantised by mlx-lm, and its predictor if it has one."""
+def save_model(
+    learner: Learner, recipe: Recipe, folder: Path, end: int, prompts: Documents, bits: int | None = BITS
+) -> None:
+    """The stock model of `learner`, quantised by mlx-lm, and its predictor if it has one, its marks from `prompts`."""
     model = build(recipe.shape)
     model.load_weights(flat(learner.model.parameters()))
     model.eval()
@@ -65,7 +69,8 @@ def save_model(learner: Learner, recipe: Recipe, folder: Path, end: int, bits: i
         model, config = _mlx_lm.quantize_model(model, config, group_size=GROUP, bits=bits)
     _mlx_lm.save_model(folder, model)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    if hasattr(learner, "predictor"):
+    if recipe.routing is Routing.FROZEN:
+        settle(learner.predictor, model, recipe, prompts)
         save_predictor(folder, learner.predictor)
 
 

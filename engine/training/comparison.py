@@ -90,7 +90,7 @@ def _run(recipe: Recipe, train: Documents, dev: Documents, folder: Path, tokeniz
     """Train, or take what was trained before; nats per token by how many experts per layer are in memory."""
     learner = Run(recipe, train, dev[:32], folder, every=100).go()
     save_tokenizer(tokenizer, folder, recipe.shape.context)
-    save_model(learner, recipe, folder, tokenizer.get_vocab()[END], bits=None)
+    save_model(learner, recipe, folder, tokenizer.get_vocab()[END], train, bits=None)
     return {"nll": dev_nll(learner, dev)}
 
 

@@ -8,8 +8,9 @@ import mlx.core as mx
 import numpy as np
 
 from engine.training.dialogues import padded
-from engine.training.learner import Learner, Spans
+from engine.training.learner import Learner
 from engine.training.recipe import Routing
+from engine.training.spans import Spans
 
 DEV_PROMPT = 24
 """Tokens that choose the set; half of a document that is shorter than twice that."""

@@ -19,29 +19,23 @@ from engine.routing.families import router_shape
 from engine.routing.predictor import Predictor, measured, usual
 from engine.training.products import expert_products
 from engine.training.recipe import Recipe, Routing, Shape
-from engine.training.sets import best, spread, straight_through
-
-
-class Spans(NamedTuple):
-    """Per sequence [B]: tokens of the prompt, position of the reselection (beyond the end: none), set size."""
-
-    prompt: mx.array
-    turn: mx.array
-    size: mx.array
+from engine.training.sets import best, spread, straight_through, told_apart
+from engine.training.spans import Spans
 
 
 class Losses(NamedTuple):
     """Of one batch. nll: nats per scored token. outside: -log of the routers' wishes within the predicted set of
     `home` experts. distillation: cross-entropy of the predictor against the routers' wishes over the sequence.
-    usage: [L, E] share of sequences whose home set has the expert. scores: raw ones of the predictor, [2 B, L, E].
-    loads: [L, E] share of the tokens' choices.
+    contrast: how badly the predictor's scores of a prompt tell its own continuation from the batch's others.
+    usage: [L, E] share of sequences whose home set has the expert.
+    loads: [L, E] how often tokens that had the expert in their set chose it; 1 is as often as the layer's others.
     """
 
     nll: mx.array
     outside: mx.array
     distillation: mx.array
+    contrast: mx.array
     usage: mx.array
-    scores: mx.array
     loads: mx.array
 
 
@@ -87,13 +81,15 @@ class Learner(nn.Module):
         self._loads: list[mx.array] = []
         self._spans: Spans | None = None
         self._noise = 0.0
+        self._lengths = mx.array([0])
         self._learning = False
-        self._raw: mx.array | None = None
         self._home: mx.array | None = None
         self._usage: mx.array | None = None
         self._sets: mx.array | None = None
+        self._bias: mx.array | None = None
         self._gates: mx.array | None = None
         self._scores: list[mx.array] | None = None
+        self._rest: mx.array | None = None
         self._given: mx.array | None = None
 
     # --- the way (engine.routing.block) -----------------------------------------------------------------
@@ -109,8 +105,11 @@ class Learner(nn.Module):
         at = mx.arange(length)[None]
         h = mx.stop_gradient(h)  # the predictor reads what the model made for its own ends
         raw = [self.predictor.raw(h, at < end[:, None]) for end in (spans.prompt, spans.turn)]
-        self._raw = mx.stop_gradient(mx.concatenate(raw))
+        if self._learning:
+            raw.append(self.predictor.raw(h, (at >= spans.prompt[:, None]) & (at < self._lengths[:, None])))
         scores = self._measured(raw)
+        if self._learning:
+            self._rest = scores.pop()
         ranked = [s + self._noise * mx.random.gumbel(s.shape) for s in scores] if self._noise else scores
         chosen = [best(r, spans.size) for r in ranked]
         gates = [straight_through(s, c, spans.size) for s, c in zip(scores, chosen, strict=True)]
@@ -124,7 +123,7 @@ class Learner(nn.Module):
     def _measured(self, raw: list[mx.array]) -> list[mx.array]:
         """Against what is usual: in training in this batch, since it moves while it is learnt and sets must differ."""
         if self._learning:
-            mark, scale = (mx.stop_gradient(a) for a in usual(mx.concatenate(raw), self._home_share))
+            mark, scale = (mx.stop_gradient(a) for a in usual(mx.concatenate(raw[:2]), self._home_share))
         else:
             mark, scale = self.predictor.mark, self.predictor.scale
         return [measured(r, mark, scale) for r in raw]
@@ -137,15 +136,36 @@ class Learner(nn.Module):
         self._logits.append(logits.astype(mx.float32))
 
     def columns(self, block: Block, scores: mx.array) -> mx.array:
-        return scores if self._sets is None else mx.where(self._sets[:, :, block.index], scores, -1e9)
+        """All of them: what lies outside a set is kept out by the bias, which the stock selection adds last."""
+        if self._sets is not None:
+            gate = self._gate(block)
+            self._bias = gate.e_score_correction_bias
+            gate.e_score_correction_bias = mx.where(self._sets[:, :, block.index], self._bias, -1e9)
+        return scores
 
     def switch(self, block: Block, x: mx.array, ids: mx.array, _stock: Any) -> mx.array:
+        if self._bias is not None:
+            self._gate(block).e_score_correction_bias = self._bias
+            self._bias = None
         y = expert_products(block.switch, x, ids)
-        loads = np.bincount(np.array(ids).reshape(-1), minlength=self.recipe.shape.experts) / ids.size
-        self._loads.append(mx.array(loads.astype(np.float32)))
+        if self._learning:
+            self._loads.append(mx.array(self._load(block, np.array(ids))))
         if self._gates is None:
             return y
         return y * mx.take_along_axis(self._gates[:, :, block.index], ids, axis=-1)[..., None]
+
+    def _gate(self, block: Block) -> Any:
+        return self.model.layers[self.recipe.shape.dense_layers + block.index].mlp.gate
+
+    def _load(self, block: Block, ids: np.ndarray) -> np.ndarray:
+        """Of one layer, see `Losses`; ids: [B, T, k]."""
+        valid = np.arange(ids.shape[1])[None] < np.array(self._lengths)[:, None]
+        experts = self.recipe.shape.experts
+        chosen = np.bincount(ids[valid].reshape(-1), minlength=experts)
+        sets = None if self._sets is None else np.array(self._sets[:, :, block.index])
+        offered = np.full(experts, valid.sum()) if sets is None else sets[valid].sum(axis=0)
+        load = chosen / np.maximum(offered, 1) * offered.sum() / chosen.sum()
+        return np.where(offered > 0, load, 1.0).astype(np.float32)
 
     # --- what is learnt ---------------------------------------------------------------------------------
 
@@ -160,6 +180,7 @@ class Learner(nn.Module):
         self._forget()
         frozen = self.recipe.routing is Routing.FROZEN
         self._spans, self._noise, self._learning = spans if frozen else None, noise, True
+        self._lengths = lengths
         nats = self._nats(tokens)
         at = mx.arange(1, tokens.shape[1])[None]
         valid = at < lengths[:, None]
@@ -170,7 +191,10 @@ class Learner(nn.Module):
         if not frozen:
             return Losses(nll, zero, zero, zero, zero, loads)
         outside, distillation = self._agreement(valid.astype(mx.float32))
-        return Losses(nll, outside, distillation, cast("mx.array", self._usage), cast("mx.array", self._raw), loads)
+        assert self._scores is not None
+        assert self._rest is not None
+        contrast = told_apart(self._scores[0], self._rest)
+        return Losses(nll, outside, distillation, contrast, cast("mx.array", self._usage), loads)
 
     def _nats(self, tokens: mx.array) -> mx.array:
         logits = self.model(tokens[:, :-1])
@@ -189,19 +213,14 @@ class Learner(nn.Module):
         distillation = -((wishes * (logs[0] + logs[1])).sum(axis=-1).mean()) / 2
         return outside, distillation
 
-    def balance(self, losses: Losses, step: int) -> None:
-        """After a step: experts evenly used across sequences; within one nothing is evened.
+    def balance(self, losses: Losses) -> None:
+        """After a step: a bias in each router moves against what is used too much (arXiv 2408.15664).
 
-        Sets: by what the predictor takes for usual. Tokens of an ordinary MoE: a bias moves against what is used too
-        much (arXiv 2408.15664).
+        Over the whole batch, so that a sequence may go on using its own. Without it two of a set's experts do all.
         """
-        recipe = self.recipe
-        if recipe.routing is Routing.FROZEN:
-            self.predictor.get_used_to(losses.scores, self._home_share, max(recipe.usual_step, 1 / (step + 1)))
-        elif recipe.routing is Routing.TOKEN:
-            for block, load in zip(self._blocks, losses.loads, strict=True):
-                gate = self.model.layers[recipe.shape.dense_layers + block.index].mlp.gate
-                gate.e_score_correction_bias += recipe.token_balance_step * mx.sign(1 / recipe.shape.experts - load)
+        for number, block in enumerate(self._blocks):
+            load = losses.loads[number]
+            self._gate(block).e_score_correction_bias += self.recipe.balance_step * mx.sign(1 - load)
 
 
 def build(shape: Shape) -> Any:

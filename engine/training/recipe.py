@@ -78,8 +78,8 @@ class Recipe:
     steps: int = 4000
     batch_tokens: int = 1536
     longest: int = 320
-    rate: float = 4e-3
-    predictor_rate: float = 1e-4
+    rate: float = 2e-3
+    predictor_rate: float = 2e-4
     warm_up: int = 50
     decay: float = 0.1
     clip: float = 1.0
@@ -87,10 +87,10 @@ class Recipe:
     counts: tuple[tuple[int, float], ...] = ((4, 0.3), (8, 0.4), (16, 0.18), (32, 0.12))
     home: int = 8
     consistency: float = 0.5
-    usual_step: float = 0.02
     distillation: float = 0.1
+    contrast: float = 0.3
     noise: float = 0.5
-    token_balance_step: float = 0.001
+    balance_step: float = 0.002
     reselected: float = 0.5
     shortest_prompt: int = 8
     longest_prompt: int = 96

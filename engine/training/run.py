@@ -22,8 +22,10 @@ from engine.errors import KnownError
 from engine.training.checkpoints import load_checkpoint, parameters, save_checkpoint, trainable
 from engine.training.dev import Documents, dev_nll
 from engine.training.dialogues import Batch, batches
-from engine.training.learner import Learner, Losses, Spans
-from engine.training.recipe import Recipe
+from engine.training.learner import Learner, Losses
+from engine.training.marks import settle
+from engine.training.recipe import Recipe, Routing
+from engine.training.spans import draw
 
 _LOG = "log.jsonl"
 
@@ -100,7 +102,7 @@ class Run:
         def loss(tokens: mx.array, lengths: mx.array) -> tuple[mx.array, Losses]:
             losses = self.learner.losses(tokens, lengths, spans, noise)
             sets = recipe.consistency * losses.outside + recipe.distillation * losses.distillation
-            return losses.nll + sets, losses
+            return losses.nll + sets + recipe.contrast * losses.contrast, losses
 
         inputs = mx.array(batch.tokens), mx.array(batch.lengths)
         losses: Losses
@@ -111,7 +113,7 @@ class Run:
         mx.eval(parameters(self.learner), self.optimizer.state, losses)
         if not math.isfinite(_number(losses.nll)):
             raise KnownError(f"The loss is no number at step {self.step}.", "Train with a lower rate.")
-        self.learner.balance(losses, self.step)
+        self.learner.balance(losses)
         return losses
 
     # --- what is told -----------------------------------------------------------------------------------
@@ -122,12 +124,16 @@ class Run:
             "nll": round(_number(losses.nll), 4),
             "outside": round(_number(losses.outside), 4),
             "distillation": round(_number(losses.distillation), 4),
+            "contrast": round(_number(losses.contrast), 4),
+            "even": round(_evenness(losses.loads), 3),
             "overlap": round(_overlap(losses.usage, len(batch.lengths), self.recipe.home), 3),
             "tokens_per_second": round(float(batch.lengths.sum()) / seconds),
         }
         self._write(line)
 
     def _look(self) -> None:
+        if self.recipe.routing is Routing.FROZEN:
+            settle(self.learner.predictor, self.learner.model, self.recipe, self.train)
         self._write({"step": self.step, "dev": {k: round(v, 4) for k, v in dev_nll(self.learner, self.dev).items()}})
 
     def _write(self, line: dict[str, Any]) -> None:
@@ -140,7 +146,7 @@ def _adam(recipe: Recipe, rate: float) -> optim.AdamW:
     schedule = optim.join_schedules(
         [
             optim.linear_schedule(0.0, rate, recipe.warm_up),
-            optim.cosine_decay(rate, max(recipe.steps - recipe.warm_up, 1), rate * 0.05),
+            optim.linear_schedule(rate, 0.0, max(recipe.steps - recipe.warm_up, 1)),
         ],
         [recipe.warm_up],
     )
@@ -155,15 +161,14 @@ def _overlap(usage: mx.array, sequences: int, home: int) -> float:
     return pairs / ((sequences - 1) * sequences * home)
 
 
+def _evenness(loads: mx.array) -> float:
+    """How many experts the tokens' choices are as good as spread over, as a share of all."""
+    if loads.ndim < 2:
+        return 0.0
+    shares = np.array(loads) / np.array(loads).sum(axis=-1, keepdims=True)
+    nats = -(shares * np.log(np.maximum(shares, 1e-9))).sum(axis=-1)
+    return float((np.exp(nats) / shares.shape[-1]).mean())
+
+
 def _number(a: mx.array) -> float:
     return float(a.item())  # type: ignore[arg-type]
-
-
-def draw(recipe: Recipe, lengths: np.ndarray, random: np.random.Generator) -> Spans:
-    """Prompt ends, reselections and set sizes for one batch."""
-    highest = np.maximum(np.minimum(recipe.longest_prompt, lengths // 2), recipe.shortest_prompt)
-    prompt = random.integers(recipe.shortest_prompt, highest + 1)
-    turn = np.where(random.random(len(lengths)) < recipe.reselected, random.integers(prompt, lengths + 1), lengths)
-    sizes, chances = zip(*recipe.counts, strict=True)
-    count = random.choice(sizes, size=len(lengths), p=chances)
-    return Spans(*(mx.array(a.astype(np.int32)) for a in (prompt, turn, count)))

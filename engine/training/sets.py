@@ -42,6 +42,22 @@ def straight_through(scores: mx.array, chosen: mx.array, count: mx.array) -> mx.
     return mx.where(chosen, 1 + soft - mx.stop_gradient(soft), 0)
 
 
+def told_apart(scores: mx.array, others: mx.array, temperature: float = 0.1) -> mx.array:
+    """InfoNCE (arXiv 1807.03748) of scores [B, L, E]: nats by which row i's own partner is not told from the batch's.
+
+    What stays the same in a sequence and differs between sequences is its subject.
+    """
+    one, other = (_direction(s.reshape(s.shape[0], -1)) for s in (scores, others))
+    alike = one @ other.T / temperature
+    own = mx.diagonal(alike)
+    return (mx.logsumexp(alike, axis=0) + mx.logsumexp(alike, axis=1) - 2 * own).mean() / 2
+
+
+def _direction(rows: mx.array) -> mx.array:
+    rows = rows - rows.mean(axis=0, keepdims=True)
+    return rows * mx.rsqrt(mx.square(rows).sum(axis=-1, keepdims=True) + 1e-6)
+
+
 def spread(first: mx.array, second: mx.array, turn: mx.array, length: int) -> mx.array:
     """[B, T, ...]: `first` [B, ...] up to position turn [B], `second` from there on."""
     later = mx.arange(length)[None] >= turn[:, None]

@@ -39,8 +39,11 @@ def _home(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def found(name: str, problem: str | None = None) -> InstalledModel:
-    return InstalledModel(name, Path(name), 1, Source.CADRE, "qwen3_moe", problem)
+def found(name: str, problem: str | None = None, source: Source = Source.CADRE) -> InstalledModel:
+    return InstalledModel(name, Path(name), 1, source, "qwen3_moe", problem)
+
+
+BUILTIN = found("builtin", source=Source.BUILTIN)
 
 
 def states(machine: dict[str, object] | str) -> dict[str, State]:
@@ -54,7 +57,7 @@ def test_this_machine_as_json(capsys):
     by_name = {finding["what"]: finding for finding in report["findings"]}
     assert report["ready"]
     assert by_name["MLX"]["state"] == "good"
-    assert by_name["Models"]["found"] == "none"
+    assert by_name["Models"]["found"] == "none but the built-in demonstration"
     assert {"Python", "GPU", "Memory", "Memory pressure", "Heat", "Low-power mode", "Disk"} <= by_name.keys()
 
 
@@ -130,7 +133,8 @@ def test_disk_is_looked_at_where_the_folder_will_be(tmp_path, monkeypatch, free,
     ("models", "state", "words"),
     [
         ([], State.WORSE, "none"),
-        ([found("a")], State.GOOD, "1"),
+        ([BUILTIN], State.WORSE, "none but the built-in demonstration"),
+        ([BUILTIN, found("a")], State.GOOD, "1"),
         ([found("a", "Broken.")], State.WORSE, "none, 1 broken"),
         ([found("a"), found("b", "Broken.")], State.WORSE, "1, 1 more with a problem"),
     ],

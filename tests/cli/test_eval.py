@@ -9,9 +9,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from PySide6.QtGui import QImage
 from rich.console import Console
 
 from app.cli import eval as command
+from app.cli import picture
 from app.cli.eval_page import page
 from app.cli.eval_plot import plot
 from app.cli.main import main
@@ -74,7 +76,7 @@ def test_the_picture_has_a_line_per_way_in_both_panels(report: dict[str, Any]) -
     space = "{http://www.w3.org/2000/svg}"
     lines = root.findall(f".//{space}polyline")
     words = [text.text for text in root.findall(f".//{space}text")]
-    assert len(lines) == 2 * 8
+    assert len(lines) == 2 * 10
     assert {"exact", "balanced", "random", "100%", "MB read per token"} <= set(words)
     places = [tuple(map(float, p.split(","))) for line in lines for p in (line.get("points") or "").split()]
     assert all(0 <= x <= 1080 and 0 <= y <= 460 for x, y in places)
@@ -87,10 +89,18 @@ def test_a_picture_of_flat_lines_can_be_drawn(report: dict[str, Any]) -> None:
     ET.fromstring(plot(report | {"rows": flat, "exact_bytes": exact_bytes}))
 
 
+def test_a_png_shows_what_the_svg_holds(report: dict[str, Any], tmp_path: Path) -> None:
+    picture.save(tmp_path / "p.png", plot(report))
+    image = QImage(str(tmp_path / "p.png"))
+    assert (image.width(), image.height()) == (2160, 920)
+    colours = {image.pixelColor(x, y).name() for x in range(0, 1700, 3) for y in range(112, 772, 3)}
+    assert {"#ffffff", "#9ca3af", "#0a7d32"} <= colours  # paper, the random sets' line, balanced's
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--plot", "p.png"], "no SVG file"),
+        (["--plot", "p.gif"], "neither SVG nor PNG"),
         (["--plot", "/not/there/p.svg"], "no folder"),
         (["--rows", "nonsense"], "no row nonsense"),
         (["--model", "no/such-model"], "no/such-model"),

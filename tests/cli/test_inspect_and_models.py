@@ -25,6 +25,7 @@ def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("CADRE_HOME", str(tmp_path / "cadre"))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(places, "builtin", lambda: tmp_path / "builtin")
 
 
 def run(*words: str) -> int:
@@ -71,9 +72,15 @@ def test_inspect_lets_a_known_error_through(tmp_path):
         run("inspect", str(tmp_path / "nothing"))
 
 
-def test_models_says_how_to_get_one(capsys):
+def test_models_says_how_to_get_one_as_long_as_there_is_none_but_the_demonstration(capsys):
     assert run("models") == 0
     assert "cadre pull" in capsys.readouterr().out
+    model(places.builtin(), experts("mlp"))
+    assert run("models") == 0
+    assert "cadre pull" in capsys.readouterr().out
+    model(places.models() / "tiny", experts("mlp"))
+    assert run("models") == 0
+    assert "cadre pull" not in capsys.readouterr().out
 
 
 def test_models_lists_what_is_here_and_what_is_wrong_with_it(capsys):

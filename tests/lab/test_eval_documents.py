@@ -67,9 +67,14 @@ def test_what_is_no_text_is_a_known_error(tmp_path: Path) -> None:
         read_texts(tmp_path / "not there")
 
 
-def test_the_text_that_comes_with_cadre_is_small_and_gives_documents(tokenizer) -> None:
-    assert builtin_text().stat().st_size < 60_000
-    texts = read_texts(builtin_text())
+def test_a_model_may_bring_a_text_of_its_own(tmp_path: Path) -> None:
+    own = written(tmp_path / "evaluation.txt", "a\n\nb\n")
+    assert builtin_text(tmp_path) == own
+
+
+def test_the_text_that_comes_with_cadre_is_small_and_gives_documents(tokenizer, tmp_path: Path) -> None:
+    assert builtin_text(tmp_path).stat().st_size < 60_000
+    texts = read_texts(builtin_text(tmp_path))
     assert len(documents(texts, tokenizer, 100, 512, 0)) == len(texts) >= 16
 
 

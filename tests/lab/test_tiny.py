@@ -14,7 +14,7 @@ from mlx.utils import tree_flatten
 from mlx_lm.utils import load_tokenizer
 
 from engine.lab.families import EXPERTS, FAMILIES, UNSTACKED
-from engine.lab.tiny import QUANTIZATIONS, make_checkpoint, random_checkpoint
+from engine.lab.tiny import QUANTIZATIONS, make_checkpoint
 from tests.reference import PROMPT, greedy, load, wanted
 
 STACKED = sorted(set(FAMILIES) - UNSTACKED)
@@ -153,11 +153,3 @@ def test_the_chat_template_is_chatml(tiny: Callable[[str], Path]) -> None:
     assert tokenizer.eos_token == "<|im_end|>"
     config = json.loads((tiny("qwen3_moe") / "config.json").read_text())
     assert config["eos_token_id"] in tokenizer.eos_token_ids
-
-
-def test_the_random_checkpoint_says_what_it_is(tmp_path: Path) -> None:
-    random_checkpoint(tmp_path)
-    assert json.loads((tmp_path / "config.json").read_text())["random_weights"]
-    assert "random numbers" in (tmp_path / "README.md").read_text()
-    assert 2e6 < (tmp_path / "model.safetensors").stat().st_size < 1e7
-    assert len(greedy(tmp_path, PROMPT, 8)) == 8

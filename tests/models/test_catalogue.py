@@ -23,6 +23,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("CADRE_HOME", str(tmp_path / "cadre"))
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(places, "resources", lambda: tmp_path / "resources")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -207,6 +208,6 @@ def test_a_name_that_nothing_has(name):
 
 
 def test_the_built_in_model():
-    assert "not here yet" in refusal("builtin").sentence
+    assert "missing from this installation" in refusal("builtin").sentence
     model(places.builtin(), TENSORS)
     assert resolve("builtin") == places.builtin()

@@ -32,7 +32,6 @@ def test_on_linux(monkeypatch):
 def test_moved_as_a_whole(monkeypatch):
     monkeypatch.setenv("CADRE_HOME", "~/other")
     assert places.models() == Path("/home/ada/other/models")
-    assert places.builtin() == Path("/home/ada/other/builtin")
 
 
 @pytest.mark.parametrize(

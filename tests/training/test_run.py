@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import mlx.core as mx
 import numpy as np
@@ -13,13 +14,17 @@ from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import layout
 from engine.errors import KnownError
 from engine.routing.predictor import FILE, load_predictor
+from engine.training import learner as module
 from engine.training.builtin import save_model
 from engine.training.checkpoints import flat, parameters
 from engine.training.dev import dev_nll
-from engine.training.dialogues import Turn
-from engine.training.learner import Learner, Spans
+from engine.training.dialogues import Turn, padded
+from engine.training.learner import Learner
+from engine.training.marks import settle
+from engine.training.products import expert_products as products
 from engine.training.recipe import Recipe, Routing, Shape
-from engine.training.run import Run, draw
+from engine.training.run import Run, _evenness
+from engine.training.spans import Spans, draw
 from engine.training.tokenizer import END, dialogue_encoder, save_tokenizer, train_tokenizer
 
 SHAPE = Shape(
@@ -106,7 +111,7 @@ def test_a_killed_run_ends_as_an_unbroken_one(documents, tmp_path):
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(documents, tmp_path):
-    run(dataclasses.replace(RECIPE, steps=2), documents, tmp_path).go()
+    run(dataclasses.replace(RECIPE, seed=2), documents, tmp_path).go()
     with pytest.raises(KnownError, match="another recipe"):
         run(RECIPE, documents, tmp_path).go()
     (tmp_path / "checkpoint.safetensors").write_bytes(b"cut off")
@@ -114,16 +119,63 @@ def test_a_checkpoint_of_another_recipe_is_refused(documents, tmp_path):
         run(RECIPE, documents, tmp_path).go()
 
 
-def test_a_set_restricts_what_a_sequence_may_use(documents):
+def test_a_finished_run_can_be_made_longer(documents, tmp_path):
+    run(dataclasses.replace(RECIPE, steps=2), documents, tmp_path).go()
+    longer = run(dataclasses.replace(RECIPE, steps=4), documents, tmp_path)
+    longer.go()
+    lines = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [2, 4]
+
+
+def test_settled_marks_tell_prompts_apart_however_far_the_scores_have_moved(documents):
+    learner = Learner(RECIPE)
+    predictor = learner.predictor
+    predictor.widen.bias = mx.random.normal(predictor.widen.bias.shape) * 10
+    at_first = used(learner, documents)
+    settle(predictor, learner.model, RECIPE, documents)
+    assert (at_first == 0).sum() > SHAPE.moe_layers * SHAPE.experts / 3
+    assert (used(learner, documents) == 0).sum() <= 1
+
+
+def used(learner, documents):
+    """How many documents' sets hold each expert [L, E]."""
+    h = [learner.model.layers[0](learner.model.model.embed_tokens(mx.array([d])), "causal") for d in documents]
+    scores = np.concatenate([np.array(learner.predictor(one)) for one in h])
+    return (scores.argsort(-1).argsort(-1) >= SHAPE.experts - RECIPE.home).sum(axis=0)
+
+
+def test_a_set_restricts_what_a_sequence_may_use(documents, monkeypatch):
     learner = Learner(RECIPE)
     tokens = mx.array([documents[0][:20], documents[1][:20]])
     spans = Spans(mx.array([5, 5]), mx.array([20, 20]), mx.array([2, 8]))
+    for layer in learner.model.layers[1:]:
+        layer.mlp.gate.e_score_correction_bias = mx.array([3.0, 0, 0, 0, 0, 0, 0, -3.0])  # beyond any score
     learner.losses(tokens, mx.array([20, 20]), spans, noise=0.0)
     sets = np.array(learner._sets)
     assert sets[0].sum(-1).max() == 2
     assert sets[1].all()
-    learner.token_nll(tokens, spans, given=mx.zeros((2, 2, 8), mx.bool_).at[:, :, :2].add(True))
-    assert np.count_nonzero(np.array(mx.stack(learner._loads)).sum(0)) == 2
+    chosen = []
+
+    def spy(switch, x, ids):
+        chosen.append(ids)
+        return products(switch, x, ids)
+
+    monkeypatch.setattr(module, "expert_products", spy)
+    learner.losses(tokens, mx.array([20, 20]), spans, noise=0.0)
+    sets = np.array(learner._sets).transpose(2, 0, 1, 3)
+    assert np.take_along_axis(sets, np.array(mx.stack(chosen)), axis=-1).all()
+
+
+def test_experts_that_are_chosen_too_often_are_held_back(documents):
+    learner = Learner(RECIPE)
+    batch = padded(documents)
+    spans = draw(RECIPE, batch.lengths, np.random.default_rng(0))
+    lengths = mx.array(batch.lengths)
+    before = losses = learner.losses(mx.array(batch.tokens), lengths, spans, noise=0.0)
+    for _ in range(300):
+        learner.balance(losses)
+        losses = learner.losses(mx.array(batch.tokens), lengths, spans, noise=0.0)
+    assert _evenness(losses.loads) > max(0.8, _evenness(before.loads))
 
 
 def test_draws_stay_within_the_documents():
@@ -142,7 +194,7 @@ def test_what_is_saved_is_the_model_that_was_trained(bits, documents, tokenizer,
     folder = tmp_path / "model"
     folder.mkdir()
     save_tokenizer(tokenizer, folder, SHAPE.context)
-    save_model(learner, RECIPE, folder, tokenizer.get_vocab()[END], bits)
+    save_model(learner, RECIPE, folder, tokenizer.get_vocab()[END], documents, bits)
 
     stock, wrapped = load(str(folder))[:2]
     tokens = mx.array([documents[0]])

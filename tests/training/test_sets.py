@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.training.sets import best, soft_top_k, spread, straight_through
+from engine.training.sets import best, soft_top_k, spread, straight_through, told_apart
 
 
 def scores(seed: int = 0, scale: float = 1.0) -> mx.array:
@@ -56,3 +56,13 @@ def test_the_second_set_serves_from_the_reselection_on():
     first, second = mx.zeros((2, 4)), mx.ones((2, 4))
     spans = np.array(spread(first, second, mx.array([1, 3]), 3))
     assert spans[:, :, 0].tolist() == [[0, 1, 1], [0, 0, 0]]
+
+
+def test_scores_that_find_their_partners_have_no_contrast_left():
+    scores = mx.random.normal((6, 2, 8), key=mx.random.key(1))
+    assert float(told_apart(scores, scores + 0.01)) < 0.01
+    assert float(told_apart(scores, scores[::-1])) > 6
+
+
+def test_scores_that_are_all_alike_tell_nothing():
+    assert float(told_apart(mx.ones((6, 2, 8)), mx.ones((6, 2, 8)))) == pytest.approx(np.log(6))

@@ -22,7 +22,7 @@ from engine.lab.evaluation.steps import Steps
 from engine.lab.evaluation.texts import builtin_text, read_texts
 from engine.lab.evaluation.tracing import Trace, exactly, popular, trace
 from engine.lab.jobs import Progress
-from engine.models.builtin import folder_of
+from engine.models.catalogue import resolve
 
 
 def evaluate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -33,8 +33,8 @@ def evaluate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         Cancelled: `progress` said so; what is finished is kept.
     """
     request = Request.of(options)
-    folder = folder_of(request.model)
-    texts = read_texts(request.text or builtin_text())
+    folder = resolve(request.model)
+    texts = read_texts(request.text or builtin_text(folder))
     steps = Steps(progress)
     stage = open_stage(folder, request.longest, request.memory, steps.pulse)
     try:

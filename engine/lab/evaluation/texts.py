@@ -13,8 +13,14 @@ _BLANK = re.compile(r"\n\s*\n")
 _ENDINGS = (".txt", ".md")
 
 
-def builtin_text() -> Path:
-    return resources() / "evaluation" / "text.txt"
+OWN = "evaluation.txt"
+"""A model that knows only some subjects brings a text about them."""
+
+
+def builtin_text(model: Path) -> Path:
+    """What is measured on unless another text is given: the model's own, or the one that comes with Cadre."""
+    own = model / OWN
+    return own if own.is_file() else resources() / "evaluation" / "text.txt"
 
 
 def read_texts(path: Path) -> list[str]:

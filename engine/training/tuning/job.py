@@ -17,7 +17,7 @@ from engine.generation.text import open_tokenizer
 from engine.lab.evaluation.steps import Steps
 from engine.lab.evaluation.texts import read_texts
 from engine.lab.jobs import Progress
-from engine.models.builtin import folder_of
+from engine.models.catalogue import resolve
 from engine.routing.families import router_shape
 from engine.training.tuning.making import WORK, Making
 from engine.training.tuning.promise import learnt_parameters, promise
@@ -34,7 +34,7 @@ def tune(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """
     begun = time.perf_counter()
     request = Request.of(options)
-    base = Checkpoint.open(folder_of(request.model))
+    base = Checkpoint.open(resolve(request.model))
     plan_of_files, out = layout(base), request.folder(base.path)
     shape = _shape(base, plan_of_files)
     _check_place(out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.models import places
 from engine.models.download.hub import Hub, Patience
 from engine.models.download.pulling import pull
 from engine.models.download.stopping import Stop
@@ -16,6 +17,7 @@ NAME = "org/tiny"
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("CADRE_HOME", str(tmp_path / "cadre"))
+    monkeypatch.setattr(places, "builtin", lambda: tmp_path / "builtin")
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "HF_TOKEN", "HF_HUB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
