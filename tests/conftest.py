@@ -7,9 +7,10 @@ import os
 import shutil
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-from engine import blas
+from engine import blas, logs
 
 blas.preload()
 
@@ -25,3 +26,9 @@ os.environ["CADRE_SCREEN"] = "0"
 # Tests time nothing: on a busy machine any example may take long.
 settings.register_profile("cadre", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cadre")
+
+
+@pytest.fixture(autouse=True)
+def _no_log_file(monkeypatch):
+    """A log of its own would take the handlers of the whole test run, and leave its file open."""
+    monkeypatch.setattr(logs, "start", lambda *_name: None)
