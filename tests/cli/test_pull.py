@@ -89,7 +89,8 @@ def test_what_does_not_work_is_one_sentence(server, capsys):
 
 def test_control_c_keeps_what_came_and_says_how_to_go_on(server, home):
     server.behave(WEIGHTS, serving.stall_after(1000))
-    code = "from app.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # which a background run ignores
+    code += "from app.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "pull", NAME]
     running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.arrived.wait(60)
