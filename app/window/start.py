@@ -120,7 +120,7 @@ class Desktop:
 
     def leave(self) -> None:
         """Ends the app; what is open is closed by `close`."""
-        QApplication.exit(0)  # no window may refuse
+        QApplication.quit()
 
     def _drop_settings(self) -> None:
         if self.settings is not None:
@@ -243,7 +243,7 @@ def bug_hook(desktop: Desktop) -> Callable[[type[BaseException], BaseException, 
 def _let_signals_in(application: QApplication) -> QTimer:
     """Ctrl-C in the terminal that started the app ends it; Python sees signals only between its own steps."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: application.exit(0))  # no window may refuse
+        signal.signal(number, lambda *_: application.quit())
     timer = QTimer(application, interval=500)
     timer.timeout.connect(lambda: None)
     timer.start()

@@ -242,7 +242,7 @@ class QuickPanel(QFrame):
             handle.startSystemMove()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 -- Qt's name
-        event.ignore()
+        event.accept()  # one that refuses would keep Cadre from ending
         self.dismissed.emit()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
