@@ -42,7 +42,9 @@ def main(folder: Path) -> int:
 
 def patterns() -> list[str]:
     project = tomllib.loads((Path(__file__).parent / "macos" / "pyproject.toml").read_text(encoding="utf-8"))
-    return [line.removeprefix(PREFIX) for line in project["tool"]["briefcase"]["app"]["cadre"]["macOS"]["cleanup_paths"]]
+    return [
+        line.removeprefix(PREFIX) for line in project["tool"]["briefcase"]["app"]["cadre"]["macOS"]["cleanup_paths"]
+    ]
 
 
 def left_out(folder: Path, pattern: str) -> Iterator[Path]:

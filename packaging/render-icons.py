@@ -1,8 +1,8 @@
 """Renders the app's icon in every size, from resources/app_icon by QtSvg: `python packaging/render-icons.py FOLDER`.
 
 Makes what two of Apple's tools take: Cadre.iconset (iconutil; light, the look that every macOS shows) and Cadre.icon
-(actool of Xcode 26; light, dark and tinted, with the ground as a fill of its own). And for whoever looks: each look in each
-size, and the menu bar's masks. Needs no screen and no Mac. Nothing of it belongs into the repository.
+(actool of Xcode 26; light, dark and tinted, with the ground as a fill of its own). And for whoever looks: each look in
+each size, and the menu bar's masks. Needs no screen and no Mac. Nothing of it belongs into the repository.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 With the options of an interpreter before `-c` or `-m` it is Python itself: so are the children of multiprocessing and
 `python -m engine.lab.machine` started, which call `sys.executable`, and in a bundle that is the stub. With anything
-else it is the command `cadre`. The stub shows a dialog for what is raised here, so nothing is raised but SystemExit with a
+else it is the command `cadre`. The stub shows a dialog for what is raised here, so nothing is but SystemExit with a
 number. Knows the layout of the bundle; on the main thread.
 """
 
@@ -41,7 +41,7 @@ def run_as_python(how: str, what: str, arguments: list[str]) -> None:
     sys.argv = ["-c", *arguments]
     main = ModuleType("__main__")
     sys.modules["__main__"] = main
-    exec(compile(what, "<string>", "exec"), main.__dict__)  # noqa: S102 -- what -c is
+    exec(compile(what, "<string>", "exec"), main.__dict__)
 
 
 def run_cadre(arguments: list[str]) -> int:
