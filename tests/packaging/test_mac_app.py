@@ -60,7 +60,7 @@ def test_a_usage_sentence_is_one_for_people(key):
 
 
 def test_entitlements_are_these_and_no_more():
-    """audio-input is the one that macOS wants of a program outside the sandbox; device.microphone does nothing there."""
+    """audio-input is what macOS wants of a program outside the sandbox; device.microphone does nothing there."""
     assert ENTITLEMENTS == {
         "com.apple.security.device.audio-input": True,
         "com.apple.security.cs.allow-unsigned-executable-memory": True,
@@ -113,8 +113,8 @@ def test_signing_knows_no_secret():
 
 def test_no_file_of_the_tree_holds_a_key_or_a_password():
     told = re.compile(
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/]{40}|\bhf_[A-Za-z0-9]{34}\b|\b[a-z]{4}(-[a-z]{4}){3}\b(?=['\"])"
-        r"|Developer ID Application: (?!NAME)\w+ .*\([A-Z0-9]{10}\)"
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/]{40}|\bhf_[A-Za-z0-9]{34}\b"
+        r"|\b[a-z]{4}(-[a-z]{4}){3}\b(?=['\"])|Developer ID Application: (?!NAME)\w+ .*\([A-Z0-9]{10}\)"
     )
     suspects = [
         file
