@@ -28,10 +28,9 @@ from app.window.models_page.page import ModelsPage
 from app.window.preferences import Preferences
 from app.window.quick.resident import Resident
 from app.window.settings.page import SettingsWindow
-from engine import logs
+from engine import logs, private
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
-from engine.models import places
 
 _WARM_MS = 800
 """After the window stands; then what the first code will need is imported."""
@@ -221,8 +220,7 @@ def only_one() -> QLockFile:
     Raises:
         KnownError: another window has it.
     """
-    places.home().mkdir(parents=True, exist_ok=True)
-    lock = QLockFile(str(places.home() / "app.lock"))
+    lock = QLockFile(str(private.home() / "app.lock"))
     if not lock.tryLock(100) and lock.error() is QLockFile.LockError.LockFailedError:
         raise KnownError("Cadre is open already.", "Look for its window; `cadre app --terminal` works beside it.")
     return lock
@@ -250,8 +248,8 @@ def _let_signals_in(application: QApplication) -> QTimer:
     return timer
 
 
-def _log_qt(kind: QtMsgType, _context: object, words: str) -> None:
-    log.log(_LEVELS.get(kind, logging.ERROR), "Qt: %s", words)
+def _log_qt(kind: QtMsgType, _context: object, complaint: str) -> None:
+    log.log(_LEVELS.get(kind, logging.ERROR), "Qt: %s", complaint)
 
 
 def _import_late() -> None:
