@@ -150,4 +150,5 @@ def test_no_log_line_is_given_what_a_person_wrote():
         if isinstance(node, ast.Name | ast.Attribute)
     ]
     assert [one for one in given if one[1] in PRIVATE] == []
-    assert [file for file, call in lines if not isinstance(call.args[0], ast.Constant)] == []
+    said = [(file, call.args[1 if ast.unparse(call.func).endswith(".log") else 0]) for file, call in lines]
+    assert [file for file, words in said if not isinstance(words, ast.Constant)] == []

@@ -38,26 +38,28 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory, model):
-    """A home after an answer, a failure and a wrong option with the secret in each, everything logged that can be."""
+    """A home after an answer and a failure with the secret in both, everything logged that can be."""
     home = tmp_path_factory.mktemp("home") / "new" / "cadre"
     told = {"CADRE_HOME": str(home), "HOME": str(home.parent), "CADRE_LOG": "DEBUG", "CADRE_SCREEN": "0"}
-    old = os.umask(0o022)  # what most systems have, whatever runs the tests
-    try:
-        for words in (
-            ["ask", f"What is {SECRET}?", "--model", str(model), "--system", SECRET, "--max-tokens", "3"],
-            ["ask", SECRET, "--model", str(model), "--memory", "1MB"],
-            ["ask", SECRET, "--model", SECRET],
-        ):
-            subprocess.run(
-                [sys.executable, "-c", "import sys; from app.cli.main import main; sys.exit(main())", *words],
-                cwd=ROOT,
-                env={**os.environ, **told},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-            )
-    finally:
-        os.umask(old)
+    said = [
+        ["ask", f"What is {SECRET}?", "--model", str(model), "--system", SECRET, "--max-tokens", "2"],
+        ["ask", SECRET, "--model", SECRET],
+    ]
+    program = (
+        "import os, sys; os.umask(0o022)\n"  # what most systems have, whatever runs the tests
+        "from app.cli.main import main\n"
+        f"print([main(words) for words in {said!r}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, **told},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.endswith("[0, 1]\n")
     return home
 
 
