@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import QLockFile, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.cli.session import ENGINE_KINDS
@@ -31,6 +32,7 @@ from app.window.settings.page import SettingsWindow
 from engine import logs, private
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
+from engine.models import places
 
 _WARM_MS = 800
 """After the window stands; then what the first code will need is imported."""
@@ -174,6 +176,9 @@ def run(model: str = "", *, background: bool = False, quick: bool = False) -> in
     assert isinstance(application, QApplication)
     application.setApplicationName("Cadre")
     application.setApplicationDisplayName("Cadre")
+    application.setDesktopFileName("cadre")
+    if sys.platform != "darwin":  # there the bundle has it, in three looks
+        application.setWindowIcon(QIcon(str(places.resources() / "app_icon" / "light.svg")))
     qInstallMessageHandler(_log_qt)
     theme.dress()
     application.setQuitOnLastWindowClosed(False)
