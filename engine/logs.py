@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TextIO
 
 from engine import private
 from engine.models import places
@@ -41,8 +41,8 @@ def _is_level() -> bool:
 class _Private(RotatingFileHandler):
     """The owner's alone, each file of the rotation."""
 
-    def _open(self) -> TextIO:
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=private.opener)
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding=self.encoding, opener=private.opener)
 
 
 def _handler(file: Path) -> logging.Handler:

@@ -32,7 +32,9 @@ def test_a_drawing_says_whose_it_is_and_uses_only_what_qt_draws(source):
 def test_every_size_that_iconutil_wants_is_there_and_as_large_as_its_name(rendered):
     found = {}
     for file in (rendered / "Cadre.iconset").iterdir():
-        points, density = re.fullmatch(r"icon_(\d+)x\1(@2x)?\.png", file.name).groups()
+        name = re.fullmatch(r"icon_(\d+)x\1(@2x)?\.png", file.name)
+        assert name
+        points, density = name.groups()
         image = QImage(str(file))
         assert (image.width(), image.height()) == (int(points) * (2 if density else 1),) * 2
         found[file.name] = image
