@@ -17,6 +17,7 @@ from mlx_lm.models import dots1
 from engine.routing.block import Router, hook_entry, put_in
 from engine.routing.families import router_shape
 from engine.routing.predictor import Predictor, measured, usual
+from engine.training.exponentials import nats, quicken
 from engine.training.products import expert_products
 from engine.training.recipe import Recipe, Routing, Shape
 from engine.training.sets import best, spread, straight_through, told_apart
@@ -59,6 +60,7 @@ class Learner(nn.Module):
         self.recipe = recipe
         shape = recipe.shape
         self.model: Any = build(shape)
+        quicken(self.model)
         self._blocks: list[Block] = []
         if recipe.routing is not Routing.DENSE:
             self._hook(shape)
@@ -197,8 +199,7 @@ class Learner(nn.Module):
         return Losses(nll, outside, distillation, contrast, cast("mx.array", self._usage), loads)
 
     def _nats(self, tokens: mx.array) -> mx.array:
-        logits = self.model(tokens[:, :-1])
-        return nn.losses.cross_entropy(logits.astype(mx.float32), tokens[:, 1:])
+        return nats(self.model(tokens[:, :-1]), tokens[:, 1:])
 
     def _agreement(self, valid: mx.array) -> tuple[mx.array, mx.array]:
         """How far routers want what is outside the home sets; how far the predictor is from what routers want."""
