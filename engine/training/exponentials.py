@@ -48,7 +48,8 @@ class _Attention(dots1.Dots1Attention):  # type: ignore[misc]
         v = self.v_proj(x).reshape(B, T, groups, -1).transpose(0, 2, 1, 3)
         q = (self.rope(q) * self.scale).reshape(B, groups, heads // groups * T, -1)
         scores = (q @ self.rope(k).swapaxes(-1, -2)).reshape(B, groups, -1, T, T)
-        weights = _causal_softmax(scores).reshape(B, groups, -1, T)
+        weights: Any = _causal_softmax(scores)
+        weights = weights.reshape(B, groups, -1, T)
         out = (weights @ v).reshape(B, heads, T, -1).transpose(0, 2, 1, 3).reshape(B, T, -1)
         return cast("mx.array", self.o_proj(out))
 
@@ -59,7 +60,8 @@ class _MLP(dots1.Dots1MLP):  # type: ignore[misc]
 
 
 def _swiglu(up: mx.array, gate: mx.array) -> mx.array:
-    return cast("mx.array", gate * _sigmoid(gate) * up)
+    share: Any = _sigmoid(gate)
+    return cast("mx.array", gate * share * up)
 
 
 @mx.custom_function

@@ -27,7 +27,7 @@ def test_names_are_words_with_a_capital_within_sentences(names):
 @pytest.mark.parametrize("seed", range(5))
 def test_what_is_said_again_is_exchanged_everywhere_for_the_same(names, seed):
     other = renamed(DIALOGUE, names, np.random.default_rng(seed))
-    place, city, clock = (other[0].text.split(" at ")[1].split(" in ")[0], *_after(other[0].text))
+    place, city, clock = _said(other[0].text)
     assert "San Jose" not in " ".join(t.text for t in other)
     assert other[1].text == f"Please confirm: {place} in {city}, at {clock}. Yes? The fee is 12."
 
@@ -53,6 +53,8 @@ def test_the_same_seed_gives_the_same_corpus():
     assert 0 < sum(d != DIALOGUE for d in one[:20]) < 20
 
 
-def _after(text):
-    city, clock = text.split(" in ")[1].split(" at ")
-    return city, clock.split(",")[0]
+def _said(text):
+    """Of "..., a table at PLACE in CITY at TIME, ..."."""
+    place, rest = text.split(" at ", 1)[1].split(" in ")
+    city, clock = rest.split(" at ")
+    return place, city, clock.split(",")[0]
