@@ -42,8 +42,8 @@ _mlx_lm: Any = mlx_lm.utils
 BITS, GROUP = 6, 32
 """With float32 scales, which CPUs compute with fastest: 8 bits a weight, within the 16 MB a repository should hold."""
 _SHARE = 0.08
-_RENAMED = 0.5
-_ECHOES = 0.15
+_RENAMED = 0.7
+_ECHOES = 0.3
 _SECOND_RATE = 1.5e-3
 _DEV = 64
 

@@ -1,7 +1,7 @@
 """Exponentials in training on a CPU: sigmoid, softmax and cross-entropy by numpy, each with its gradient.
 
 MLX's CPU backend for x86 computes `exp` one number at a time, 50 million a second; numpy's vector instructions do
-800 million. On a GPU nothing here is used. Same formulas in float32; knows no model. The thread that calls.
+800 million. On a GPU MLX's own are used. Same formulas in float32; knows no model. The thread that calls.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from mlx_lm.models import dots1
 
 
 def quicken(model: Any) -> None:
-    """Let a dots1 model take its exponentials from here; what it computes and its parameters' names stay."""
-    if mx.default_device() != mx.Device(mx.cpu):
-        return
+    """Let a dots1 model take its exponentials from here; what it computes and its parameters' names stay.
+
+    Its attention leaves its weights where `looked_at` finds them.
+    """
     for layer in model.layers:
         layer.self_attn.__class__ = _Attention
         mlp = layer.mlp
@@ -29,9 +30,17 @@ def quicken(model: Any) -> None:
             mlp.shared_experts.__class__ = _MLP
 
 
+def looked_at(layer: Any, head: int) -> mx.array:
+    """Where a head of `layer` looked in the last forward: [B, T, T], rows add up to 1."""
+    weights = layer.self_attn._weights
+    B, T = weights.shape[0], weights.shape[-1]
+    found: mx.array = weights.reshape(B, -1, T, T)[:, head]
+    return found
+
+
 def nats(logits: mx.array, targets: mx.array) -> mx.array:
     """Cross-entropy [...] of logits [..., V] against targets [...]."""
-    if mx.default_device() != mx.Device(mx.cpu):
+    if not _on_cpu():
         return nn.losses.cross_entropy(logits.astype(mx.float32), targets)
     found: Any = _nats(logits.astype(mx.float32), targets)
     return cast("mx.array", found[0])
@@ -48,9 +57,13 @@ class _Attention(dots1.Dots1Attention):  # type: ignore[misc]
         v = self.v_proj(x).reshape(B, T, groups, -1).transpose(0, 2, 1, 3)
         q = (self.rope(q) * self.scale).reshape(B, groups, heads // groups * T, -1)
         scores = (q @ self.rope(k).swapaxes(-1, -2)).reshape(B, groups, -1, T, T)
-        weights: Any = _causal_softmax(scores)
-        weights = weights.reshape(B, groups, -1, T)
-        out = (weights @ v).reshape(B, heads, T, -1).transpose(0, 2, 1, 3).reshape(B, T, -1)
+        self._weights = _causal(scores)
+        out = (
+            (self._weights.reshape(B, groups, -1, T) @ v)
+            .reshape(B, heads, T, -1)
+            .transpose(0, 2, 1, 3)
+            .reshape(B, T, -1)
+        )
         return cast("mx.array", self.o_proj(out))
 
 
@@ -60,8 +73,20 @@ class _MLP(dots1.Dots1MLP):  # type: ignore[misc]
 
 
 def _swiglu(up: mx.array, gate: mx.array) -> mx.array:
-    share: Any = _sigmoid(gate)
+    share: Any = _sigmoid(gate) if _on_cpu() else mx.sigmoid(gate)
     return cast("mx.array", gate * share * up)
+
+
+def _causal(scores: mx.array) -> mx.array:
+    if _on_cpu():
+        found: Any = _causal_softmax(scores)
+        return cast("mx.array", found)
+    ahead = mx.triu(mx.full(scores.shape[-2:], -mx.inf), 1)
+    return mx.softmax(scores + ahead, axis=-1)
+
+
+def _on_cpu() -> bool:
+    return mx.default_device() == mx.Device(mx.cpu)
 
 
 @mx.custom_function

@@ -202,7 +202,7 @@ def test_what_is_saved_is_the_model_that_was_trained(bits, documents, tokenizer,
     ours = learner.token_nll(tokens, None)
     logits = stock(tokens[:, :-1]).astype(mx.float32)
     theirs = mx.logsumexp(logits, axis=-1) - mx.take_along_axis(logits, tokens[:, 1:, None], axis=-1)[..., 0]
-    assert np.array(ours) == pytest.approx(np.array(theirs), abs=1e-4 if bits is None else 0.1)
+    assert np.abs(np.array(ours - theirs)).mean() < (1e-4 if bits is None else 0.05)
     assert layout(Checkpoint.open(folder)).experts == SHAPE.experts
     laid_out = wrapped.apply_chat_template(
         [{"role": t.role, "content": t.text} for t in DIALOGUES[0]], add_generation_prompt=False
