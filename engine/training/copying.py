@@ -38,6 +38,6 @@ def said_again(nats: mx.array, tokens: mx.array, following: mx.array, valid: mx.
 
 def _behind(tokens: mx.array) -> mx.array:
     """Bool [B, T, T]: is the token before position s that at position t, and s not beyond t?"""
-    before = mx.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=-1)
+    before = mx.pad(tokens[:, :-1], [(0, 0), (1, 0)], constant_values=-1)
     at = mx.arange(tokens.shape[1])
     return (before[:, None, :] == tokens[:, :, None]) & (at[None, None, :] <= at[None, :, None])

@@ -24,7 +24,7 @@ def looking_at(columns):
 
 def test_a_head_that_looks_one_back_costs_nothing():
     assert one_back(looking_at([0, 0, 1, 2, 3, 4]), ALL).item() == pytest.approx(0, abs=1e-4)
-    assert one_back(looking_at([0, 1, 2, 3, 4, 5]), ALL).item() > 10
+    assert float(one_back(looking_at([0, 1, 2, 3, 4, 5]), ALL)) > 10
 
 
 def test_padding_does_not_count():
@@ -38,7 +38,7 @@ def test_a_head_that_looks_behind_the_same_token_costs_nothing():
     assert behind_the_same(right, TOKENS, ALL).item() == pytest.approx(0, abs=1e-4)
     half = (right + looking_at([0, 0, 0, 0, 0, 0])) / 2
     assert behind_the_same(half, TOKENS, ALL).item() == pytest.approx(np.log(2), abs=1e-4)
-    assert behind_the_same(looking_at([0, 0, 0, 0, 1, 0]), TOKENS, ALL).item() > 10
+    assert float(behind_the_same(looking_at([0, 0, 0, 0, 1, 0]), TOKENS, ALL)) > 10
 
 
 def test_where_a_head_looked_is_found_in_order_of_heads():
