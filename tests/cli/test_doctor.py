@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import doctor
-from app.cli.doctor import State
+from app.cli.finding import State
 from engine.budget.pressure import Thermal
 from engine.lab import disk_speed
 from engine.messages import Pressure
