@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from app import settings
 from app.audio.devices import Microphones, PortAudio, chosen
@@ -20,9 +20,6 @@ from app.desktop.parts import Hotkey, Keys
 from app.numbers import size
 from engine.errors import KnownError
 from engine.lab import disk_speed
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import QCoreApplication
 
 _SLOW = 1_000_000_000
 _ROOM = 2_000_000_000
@@ -47,12 +44,17 @@ class Around:
 
 
 class QtPermission:
-    """Qt's, which asks macOS without a dialog; where a system has none of its own, it says yes."""
+    """Qt's, which asks macOS without a dialog; where a system has none of its own, it says yes. Keeps Qt running."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import QCoreApplication
+
+        self._application = QCoreApplication.instance() or QCoreApplication(["cadre"])
 
     def allowed(self) -> bool | None:
         from PySide6.QtCore import QMicrophonePermission, Qt
 
-        status = _application().checkPermission(QMicrophonePermission())
+        status = self._application.checkPermission(QMicrophonePermission())
         return {Qt.PermissionStatus.Granted: True, Qt.PermissionStatus.Denied: False}.get(status)
 
 
@@ -60,11 +62,8 @@ def here() -> Around:
     """This machine, with the key that Settings has. Loads Qt."""
     from app.desktop import parts
 
-    _application()
-    found = parts.here()
-    return Around(
-        found.hotkey, found.keys, PortAudio(), QtPermission(), sys.platform == "darwin", settings.load().hotkey
-    )
+    permission, found = QtPermission(), parts.here()
+    return Around(found.hotkey, found.keys, PortAudio(), permission, sys.platform == "darwin", settings.load().hotkey)
 
 
 def examine(around: Around) -> Iterator[Finding]:
@@ -121,12 +120,6 @@ def about_speed(folder: Path, free: int, measure: Callable[[Path], disk_speed.Di
         remedy = "Answers wait for experts: keep models on a faster disk (CADRE_HOME), best on the machine's own."
         return Finding("Disk speed", State.WORSE, found, remedy)
     return Finding("Disk speed", State.GOOD, found)
-
-
-def _application() -> QCoreApplication:
-    from PySide6.QtCore import QCoreApplication
-
-    return QCoreApplication.instance() or QCoreApplication(["cadre"])
 
 
 def _nothing() -> None:
