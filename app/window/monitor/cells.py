@@ -11,7 +11,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from app.view import Experts
+from app.experts import Experts
 
 FADE_SECONDS = 0.4
 DROP_SECONDS = 0.3

@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from app.experts import Experts
 from app.numbers import size
 from app.record import percent
-from app.view import Experts, View
+from app.view import View
 from app.window import theme, words
 from app.window.buttons import quiet_button
 from app.window.header import HEIGHT
