@@ -145,10 +145,10 @@ def test_figures_are_renewed_less_often_than_the_map_while_tokens_come(qtbot, qa
     first, second, third = (seen([*opening("r"), *tokens("r", "abcd"[:n])]) for n in (2, 3, 4))
     pane.show_answer(replace(first, now=1.0), timeline)
 
-    pane.show_answer(replace(second, now=1.05), timeline)
+    pane.show_answer(replace(second, now=1.1), timeline)
     assert pane._map._view.tokens == 3
     assert pane._coverage._values == first.coverage
-    pane.show_answer(replace(third, now=1.11), timeline)
+    pane.show_answer(replace(third, now=1.21), timeline)
     assert pane._coverage._values == third.coverage
 
 
@@ -195,7 +195,7 @@ def test_a_dense_model_has_no_map(qtbot, window, engine):
 def test_thinning_hides_no_dip():
     values = [1.0] * 239 + [0.1]
 
-    assert len(_thinned(values)) == 80
+    assert len(_thinned(values)) == 60
     assert min(_thinned(values)) == 0.1
 
 

@@ -23,8 +23,8 @@ from app.window.monitor.timeline_bar import TimelineBar
 from app.window.timeline import Part, Timeline
 
 _SIDE = 2 * theme.GRID
-_FIGURE_SECONDS = 0.1
-"""Between two renewals of all but the map while tokens come: nobody reads faster, and each costs as much as the map."""
+_FIGURE_SECONDS = 0.2
+"""Between two renewals of all but the map while tokens come: nobody reads faster, and each costs more than the map."""
 _MAP_SHARE = 0.42
 """Most of the pane's height that the map takes, so that the figures under it are seen, too."""
 
