@@ -128,6 +128,7 @@ class EmptyPage(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_requests_about"):
             self.first.setFixedWidth(theme.scaled(_WIDTH))
+            self.first.fit()
             for label in (self._head, self._about, self._requests_about):
                 label.setFixedWidth(theme.scaled(_WIDTH))
                 _say(label, label.text())

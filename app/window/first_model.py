@@ -37,6 +37,12 @@ class FirstModel(QWidget):
             self._column.addWidget(self.row)
         else:
             self.row.show_content(content)
+        self.fit()
+
+    def fit(self) -> None:
+        """As high as its words take in this width: a layout asks nobody for that inside one that centres."""
+        self._column.activate()
+        self.setFixedHeight(max(1, self._column.totalHeightForWidth(self.width())))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         painter = QPainter(self)

@@ -15,6 +15,7 @@ from app.view import View
 from app.window import theme, words
 from app.window.buttons import quiet_button
 from app.window.header import HEIGHT
+from app.window.models_page.row import from_the_start
 from app.window.monitor.curve import Curve
 from app.window.monitor.layer_bars import LayerBars
 from app.window.monitor.map_view import MapView
@@ -111,6 +112,7 @@ class MonitorPane(QWidget):
         label = QLabel()
         label.setFont(theme.small())
         label.setWordWrap(True)
+        from_the_start(label)
         return label
 
     # --- shown --------------------------------------------------------------------------------------------

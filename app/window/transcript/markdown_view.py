@@ -159,8 +159,10 @@ class MarkdownView(TextView):
             if _quoted(block.previous()):
                 area.setTop(area.top() - shape.topMargin())
             for depth in range(shape.intProperty(QUOTE)):
-                x = shape.leftMargin() - 14 * (depth + 1)
-                painter.drawRoundedRect(QRectF(area.left() + x, area.top(), 3, area.height()), 1.5, 1.5)
+                left = area.left() + shape.leftMargin() - 14 * (depth + 1)
+                if shape.rightMargin():
+                    left = self.viewport().width() - shape.rightMargin() + 14 * (depth + 1) - 3
+                painter.drawRoundedRect(QRectF(left, area.top(), 3, area.height()), 1.5, 1.5)
             if shape.boolProperty(RULE):
                 painter.drawRect(QRectF(0, area.center().y() + SPACING / 2, self.viewport().width(), 1))
 
