@@ -13,8 +13,9 @@ from app.window.transcript.markdown_view import MarkdownView
 
 
 @pytest.mark.parametrize(
-    ("text", "mirrored"), [("خبز", True), ("שלום", True), ("1. خبز bread", True), ("bread خبز", False), ("12 + 3", False), ("", False)]
-)  # fmt: skip
+    ("text", "mirrored"),
+    [("خبز", True), ("שלום", True), ("1. خبز b", True), ("b خبز", False), ("12 + 3", False), ("", False)],
+)
 def test_a_text_reads_as_its_first_letter(text, mirrored):
     assert reads_right_to_left(text) is mirrored
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from app import view as views
 from app.lab.bench import scripted
 from app.lab.pictures.studio import settle, until
+from app.window import theme
 from app.window.models_page.downloads import Downloads
 from app.window.models_page.page import ModelsPage
 from app.window.quick.prompt import QuickPrompt
@@ -29,6 +31,7 @@ from engine.models.download.retrying import Interrupted
 from engine.models.download.stopping import Stop
 from engine.models.recommended import recommended
 
+_AROUND = 64
 _GB = 1_000_000_000
 _NOBODY = "A model"
 _NO_ROOM = KnownError("The disk has 9.1 GB free and the model needs 17.2.", "Make room and try again.")
@@ -60,10 +63,17 @@ def _quick(desktop: Desktop) -> QuickPrompt:
 
 
 def _picture(desktop: Desktop) -> QImage:
+    """On a ground, since its corners are round."""
     settle()
-    taken = desktop.resident.prompt.panel.grab().toImage()
+    panel, colours = desktop.resident.prompt.panel, theme.colours()
+    taken = panel.grab()
+    ground = QImage(taken.size() + 2 * QSize(_AROUND, _AROUND), QImage.Format.Format_RGB32)
+    ground.fill(theme.mixed(colours.window, colours.text, 0.18))
+    painter = QPainter(ground)
+    painter.drawPixmap(QRect(QPoint(_AROUND, _AROUND), taken.size()), taken)
+    painter.end()
     desktop.resident.prompt.dismiss()
-    return taken
+    return ground
 
 
 def settings(desktop: Desktop) -> QWidget:
@@ -77,17 +87,18 @@ def settings(desktop: Desktop) -> QWidget:
 
 def downloads(desktop: Desktop) -> QImage:
     """One runs, one is paused, one has no room, one waits for the network."""
-    names = [model.repository for model in recommended()][:4]
-    outcomes: dict[str, Exception | None] = dict(zip(names, (None, _NO_ROOM, _NO_NETWORK, None), strict=False))
-    queue = Downloads(_Works(outcomes), places.home() / "pictured.json")
+    full, broken, runs = (model.repository for model in recommended()[-3:])
+    paused = "mlx-community/Mixtral-8x7B-Instruct-v0.1-4bit"
+    queue = Downloads(_Works({full: _NO_ROOM, broken: _NO_NETWORK}), places.home() / "pictured.json")
     page = ModelsPage(desktop.models, queue, desktop.window)
     page.show()
-    for name in names:
+    for name in (full, broken):
         queue.add(name)
-    last = names[-1]
-    until(lambda: all(queue.job(name).problem for name in names[1:3]))  # type: ignore[union-attr]
-    queue.pause(last)
-    until(lambda: (going := queue.going(names[0])) is not None and going.speed)
+    until(lambda: all((job := queue.job(name)) is not None and job.problem for name in (full, broken)))
+    queue.add(paused)
+    queue.pause(paused)
+    queue.add(runs)
+    until(lambda: (going := queue.going(runs)) is not None and going.speed)
     taken = page.grab().toImage()
     page.end()
     queue.close()
@@ -96,15 +107,14 @@ def downloads(desktop: Desktop) -> QImage:
 
 
 class _Works:
-    """Each name fails as told, or goes on at some speed until it is stopped."""
+    """A name fails as told, or goes on at some speed until it is stopped."""
 
-    def __init__(self, outcomes: dict[str, Exception | None]) -> None:
-        self._outcomes = outcomes
+    def __init__(self, failures: dict[str, Exception]) -> None:
+        self._failures = failures
 
     def __call__(self, name: str, stop: Stop, tell: Callable[[Progress], None]) -> Pulled:
-        problem = self._outcomes[name]
-        if problem is not None:
-            raise problem
+        if name in self._failures:
+            raise self._failures[name]
         done = 3 * _GB
         while True:
             stop.check()

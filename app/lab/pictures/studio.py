@@ -6,6 +6,7 @@ per second, memory) is of the day; everything else is the same each time.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import time
@@ -60,7 +61,7 @@ def prepare(home: Path) -> QApplication:
         "CADRE_HOME": str(home),
         "CADRE_REDUCED_MOTION": "1",
         "HF_HOME": str(home / "nothing"),
-        "QT_QPA_PLATFORM": "offscreen",
+        "QT_QPA_PLATFORM": f"offscreen:configfile={_screen(home)}",
         "QT_SCALE_FACTOR": SCALE,
     }
     application = QApplication(["cadre"])
@@ -72,6 +73,14 @@ def prepare(home: Path) -> QApplication:
     font.setPointSizeF(_POINTS)
     application.setFont(font)
     return application
+
+
+def _screen(home: Path) -> Path:
+    """As large as a Mac's: the quick prompt takes its width from it."""
+    screen = {"name": "pictured", "x": 0, "y": 0, "width": 3024, "height": 1964, "logicalDpi": 96, "dpr": 1}
+    path = home / "screen.json"
+    path.write_text(json.dumps({"screens": [screen]}), encoding="utf-8")
+    return path
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,10 @@ _HEADINGS = {1: 1.35, 2: 1.2, 3: 1.08}
 _LINE_HEIGHT = 128
 
 
+MIRRORED_GAP = "\u2002"
+"""After a marker where text reads right to left: Qt measures tab stops from the left there, too."""
+
+
 class Formats:
     """typesetter: draws formulas; without one they are shown as they are written."""
 
@@ -94,7 +98,9 @@ class Formats:
             block.setRightMargin(indent)
         else:
             block.setLeftMargin(indent)
-        if place.marker:
+        if place.marker and mirrored:
+            block.setTextIndent(-QFontMetricsF(self.body).horizontalAdvance(place.marker + MIRRORED_GAP))
+        elif place.marker:
             width = self.marker_width(place.marker)
             block.setTextIndent(-width)
             block.setTabPositions([QTextOption.Tab(width, QTextOption.TabType.LeftTab)])

@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 
 from app.markdown.blocks import Align, Block, Code, Formula, Heading, Paragraph, Rule, Run, Runs, Table
 from app.window.direction import reads_right_to_left
-from app.window.transcript.formats import INDENT, SPACING, Formats
+from app.window.transcript.formats import INDENT, MIRRORED_GAP, SPACING, Formats
 from app.window.transcript.formula_object import units
 from app.window.transcript.formula_writer import FormulaWriter
 
@@ -134,14 +134,14 @@ class Writer:
             shape = formats.paragraph(block.place, first=first, after_item=after_item, mirrored=mirrored)
             cursor.setBlockFormat(shape)
             if block.place.marker:
-                self._marker(cursor, block.place.marker)
+                self._marker(cursor, block.place.marker, MIRRORED_GAP if mirrored else "\t")
             self._runs(cursor, block.runs, formats.text)
 
-    def _marker(self, cursor: QTextCursor, marker: str) -> None:
-        """The item's number or dot hangs left of its text, which a tab brings to the indent."""
+    def _marker(self, cursor: QTextCursor, marker: str, gap: str) -> None:
+        """The item's number or dot hangs before its text, which a tab brings to the indent."""
         look = QTextCharFormat(self._formats.text)
         look.setForeground(self._formats.colours.secondary)
-        cursor.insertText(f"{marker}\t", look)
+        cursor.insertText(marker + gap, look)
 
     def _runs(self, cursor: QTextCursor, runs: Runs, base: QTextCharFormat) -> None:
         cursor.setBlockCharFormat(base)
