@@ -34,7 +34,7 @@ from engine.models.recommended import recommended
 _AROUND = 64
 _GB = 1_000_000_000
 _NOBODY = "A model"
-_NO_ROOM = KnownError("The disk has 9.1 GB free and the model needs 17.2.", "Make room and try again.")
+_NO_ROOM = KnownError("The disk has 2.1 GB free and the model needs 3.9.", "Make room and try again.")
 _NO_NETWORK = Interrupted("The network is gone.")
 
 
@@ -134,7 +134,8 @@ def low_memory(desktop: Desktop) -> QWidget:
     words = "Other programs need memory, so fewer experts stay."
     less = m.Resized("r", m.Pressure.WARN, scripted.RESIDENT, scripted.RESIDENT // 2, memory, words)
     now = 0.0
-    for event in (*scripted.opening("r"), *tokens, less):
+    held = m.MemorySample("r", replace(memory, peak=3_900_000_000), m.Pressure.WARN)
+    for event in (*scripted.opening("r"), *tokens, less, held):
         now += 0.03
         view, timeline = views.reduce(view, event, now), timeline.after(event, now)
     desktop.window.toggle_monitor()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
@@ -155,7 +156,7 @@ class MonitorPane(QWidget):
         )
         self._map.setVisible(some)
         self._map.show_view(view, self._summary)
-        self._told.setText(self._summary)
+        self._told.setText(_together(self._summary))
         self._shown_experts = view.experts
         self._bars.show_layer(view.experts, self._layer)
         now_read = timeline.spans[-1].part is Part.READ and view.read_speed
@@ -190,7 +191,7 @@ class MonitorPane(QWidget):
         self._bars.show_layer(self._shown_experts, layer)
 
     def _describe(self, said: str) -> None:
-        self._told.setText(said or self._summary)
+        self._told.setText(_together(said or self._summary))
 
     def _show_parts(self, *, shown: bool) -> None:
         self._nothing.setVisible(not shown)
@@ -204,6 +205,11 @@ class MonitorPane(QWidget):
         painter.setPen(colours.line)
         painter.drawLine(0, HEIGHT - 1, self.width(), HEIGHT - 1)
         painter.end()
+
+
+def _together(words: str) -> str:
+    """A number and its unit stay on one line."""
+    return re.sub(r"(\d) (%|[kMG]B)", "\\1\u00a0\\2", words)
 
 
 def _top(speeds: Sequence[float]) -> float:
