@@ -132,7 +132,7 @@ def test_the_monitor_follows_the_answer(qtbot, window, engine):
 
     pane = window.monitor
     assert pane._held._value.text() == "4.2 GB held, 4.3 GB promised"
-    assert pane._told.text().startswith("38 of 128 experts per layer, 2.1 GB read, ")
+    assert pane._told.text().startswith("38 of 128 experts per layer, 2.1\u00a0GB read, ")
     assert "Answering" in pane._timeline.accessibleDescription() or pane._timeline._timeline is not None
     window.new_chat()
     assert pane._nothing.isVisible()

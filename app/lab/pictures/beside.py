@@ -89,7 +89,8 @@ def downloads(desktop: Desktop) -> QImage:
     """One runs, one is paused, one has no room, one waits for the network."""
     full, broken, runs = (model.repository for model in recommended()[-3:])
     paused = "mlx-community/Mixtral-8x7B-Instruct-v0.1-4bit"
-    queue = Downloads(_Works({full: _NO_ROOM, broken: _NO_NETWORK}), places.home() / "pictured.json")
+    path = places.home() / "pictured.json"
+    queue = Downloads(_Works({full: _NO_ROOM, broken: _NO_NETWORK}), path)
     page = ModelsPage(desktop.models, queue, desktop.window)
     page.show()
     for name in (full, broken):
@@ -102,6 +103,7 @@ def downloads(desktop: Desktop) -> QImage:
     taken = page.grab().toImage()
     page.end()
     queue.close()
+    path.unlink(missing_ok=True)
     page.deleteLater()
     return taken
 
