@@ -76,14 +76,15 @@ def _places(experts: Experts, each: int) -> npt.NDArray[np.intp]:
     order = experts.order
     if missing:
         order = np.concatenate([order, np.repeat(order[:, -1:], missing, axis=1)], axis=1)
-    return order.reshape(layers, -1, each).transpose(2, 1, 0) + np.arange(layers) * count
+    places: npt.NDArray[np.intp] = order.reshape(layers, -1, each).transpose(2, 1, 0) + np.arange(layers) * count
+    return places
 
 
 def _any(flags: Flags, places: npt.NDArray[np.intp]) -> Flags:
     """Mostly there are none, which is quick to see."""
     if not flags.any():
         return np.zeros(places.shape[1:], np.bool_)
-    found: Flags = flags.take(places).any(axis=0)
+    found: Flags = np.logical_or.reduce(flags.take(places), axis=0)
     return found
 
 
