@@ -9,46 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
 
-import numpy as np
-import numpy.typing as npt
-
+from app.experts import Experts, nothing_resident
+from app.pace import Pace
 from engine import messages as m
-
-Flags = npt.NDArray[np.bool_]
-Counts = npt.NDArray[np.int32]
-Times = npt.NDArray[np.float64]
 
 HISTORY = 240
 """Tokens that the curves look back."""
-SPEED_SECONDS = 0.5
-"""Tokens per second are counted over the last so many, or the last 8 tokens."""
-
-
-@dataclass(frozen=True)
-class Experts:
-    """One cell per (layer, expert), all arrays [L, E]. Expert ids are columns here; `order` says how to draw.
-
-    reading: named as being read since the residents were last told.
-    used_at, absent_at: when a token last used the expert, or wanted it in vain; -inf: never in this request.
-    dropped_at: when it last left memory, so likewise.
-    order: expert ids of each layer, the regulars first; set when the experts are picked, not while answering.
-    """
-
-    resident: Flags
-    reading: Flags
-    used_at: Times
-    absent_at: Times
-    dropped_at: Times
-    uses: Counts
-    order: npt.NDArray[np.int32]
-
-    @property
-    def layers(self) -> int:
-        return int(self.resident.shape[0])
-
-    @property
-    def count(self) -> int:
-        return int(self.resident.shape[1])
 
 
 @dataclass(frozen=True)
@@ -56,7 +22,7 @@ class View:
     """Sizes in bytes, seconds of the clock that `reduce` was given, shares 0 to 1.
 
     read: bytes of experts read for this request so far. batch: layer, bytes and time of the last word of reading.
-    coverage, arrivals, speeds: one value per token, oldest first. again: tokens taken again.
+    coverage, speeds: one value per token, oldest first; no speed as long as it is not known. again: tokens taken again.
     pressure: how short of memory the machine is. judged: how hard the request seems and why.
     happened: the last thing worth a word.
     """
@@ -75,8 +41,8 @@ class View:
     read: int = 0
     read_speed: float = 0.0
     coverage: tuple[float, ...] = ()
-    arrivals: tuple[float, ...] = ()
     tokens: int = 0
+    pace: Pace = field(default_factory=Pace)
     speeds: tuple[float, ...] = ()
     again: int = 0
     judged: str = ""
@@ -93,7 +59,7 @@ def begin(previous: View | None, now: float) -> View:
     """The view of a new request. What is known of the model, and which experts served, goes on."""
     if previous is None:
         return View(began=now, now=now)
-    experts = previous.experts and _rest(previous.experts)
+    experts = previous.experts and previous.experts.at_rest()
     return View(
         began=now,
         now=now,
@@ -131,7 +97,7 @@ def _(event: m.ModelLoaded, view: View) -> View:
         view,
         stage="Picking experts" if event.layers else "Reading the prompt",
         model=event.model,
-        experts=_nothing_resident(event.layers, event.experts) if event.layers else None,
+        experts=nothing_resident(event.layers, event.experts) if event.layers else None,
         per_token=event.experts_per_token,
         expert_bytes=event.slot_bytes // layers,
     )
@@ -160,15 +126,13 @@ def _(event: m.ExpertsLoading, view: View) -> View:
     seconds = view.now - since
     read = view.read + delta
     speed = delta / seconds if not fresh and seconds > 0 and delta else view.read_speed
-    reading = view.experts.reading.copy()
-    reading[event.layer, event.expert] = True
     return replace(
         view,
         stage=view.stage if view.tokens else "Reading experts",
         read=read,
         read_speed=speed,
         batch=(event.layer, event.bytes, view.now),
-        experts=replace(view.experts, reading=reading),
+        experts=view.experts.reads(event.layer, event.expert),
     )
 
 
@@ -176,20 +140,14 @@ def _(event: m.ExpertsLoading, view: View) -> View:
 def _(event: m.ExpertsSelected, view: View) -> View:
     if view.experts is None:
         return view
-    return replace(view, experts=replace(view.experts, order=_order(view.experts, event.ids)))
+    return replace(view, experts=view.experts.picked(event.ids))
 
 
 @_after.register
 def _(event: m.ExpertsResident, view: View) -> View:
     if view.experts is None:
         return view
-    resident = _flags(view.experts, event.ids)
-    experts = replace(
-        view.experts,
-        resident=resident,
-        dropped_at=_dropped(view.experts, resident, view.now),
-        reading=np.zeros_like(view.experts.reading),
-    )
+    experts = view.experts.hold(event.ids, view.now)
     return replace(view, experts=experts, read=max(view.read, event.read * view.expert_bytes))
 
 
@@ -202,14 +160,15 @@ def _(_event: m.Prefilled, view: View) -> View:
 def _(event: m.Token, view: View) -> View:
     if view.experts is not None and not event.coverage.size:
         return view  # the last letters of the answer, held back till they were certain
-    arrivals = (*view.arrivals, view.now)[-HISTORY:]
+    pace = view.pace.after(view.tokens + 1, view.now)
+    speed = pace.per_second
     return replace(
         view,
         stage="Answering",
-        experts=view.experts and _after_token(view.experts, event, view.now),
+        experts=view.experts and view.experts.after_token(event.used, event.absent, view.now),
         coverage=(*view.coverage, _mean(event.coverage))[-HISTORY:],
-        arrivals=arrivals,
-        speeds=(*view.speeds, _speed(arrivals))[-HISTORY:],
+        pace=pace,
+        speeds=view.speeds if speed is None else (*view.speeds, speed)[-HISTORY:],
         tokens=view.tokens + 1,
         read=view.read + _read_for(event, view),
     )
@@ -261,78 +220,13 @@ def _(event: m.Finished, view: View) -> View:
         record=record,
         memory=record.memory,
         read=int(record.experts.get("bytes_read", view.read)),
-        experts=view.experts and _rest(view.experts),
+        experts=view.experts and view.experts.at_rest(),
     )
 
 
 @_after.register
 def _(_event: m.Failed, view: View) -> View:
-    return replace(view, stage="Failed", experts=view.experts and _rest(view.experts))
-
-
-def _nothing_resident(layers: int, count: int) -> Experts:
-    none = np.zeros((layers, count), np.bool_)
-    never = np.full((layers, count), -np.inf)
-    order = np.tile(np.arange(count, dtype=np.int32), (layers, 1))
-    return Experts(none, none, never, never, never, np.zeros((layers, count), np.int32), order)
-
-
-def _rest(experts: Experts) -> Experts:
-    never = np.full(experts.resident.shape, -np.inf)
-    return replace(experts, reading=np.zeros_like(experts.resident), used_at=never, absent_at=never, dropped_at=never)
-
-
-def _flags(experts: Experts, ids: m.Ids) -> Flags:
-    """True where an id stands in its layer's row; -1 stands for none."""
-    flags = np.zeros_like(experts.resident)
-    layers, slots = np.nonzero(ids >= 0)
-    flags[layers, ids[layers, slots]] = True
-    return flags
-
-
-def _order(experts: Experts, best_first: m.Ids) -> npt.NDArray[np.int32]:
-    """Who served most before, then who was picked first, then by id."""
-    rank = np.full(experts.resident.shape, experts.count, np.int32)
-    layers, slots = np.nonzero(best_first >= 0)
-    rank[layers, best_first[layers, slots]] = slots
-    keys = (rank, -experts.uses)
-    return np.lexsort(keys, axis=1).astype(np.int32)
-
-
-def _after_token(experts: Experts, event: m.Token, now: float) -> Experts:
-    used, absent = _flags(experts, event.used), _flags(experts, event.absent)
-    used_at = np.where(used, now, experts.used_at)
-    resident = _with_used(experts, used, used_at)
-    return replace(
-        experts,
-        resident=resident,
-        dropped_at=_dropped(experts, resident, now),
-        used_at=used_at,
-        absent_at=np.where(absent, now, experts.absent_at),
-        reading=np.zeros_like(experts.reading),
-        uses=experts.uses + used,
-    )
-
-
-def _dropped(experts: Experts, resident: Flags, now: float) -> Times:
-    """With the moment of those that are in memory no more."""
-    gone = experts.resident & ~resident
-    return np.where(gone, now, experts.dropped_at) if gone.any() else experts.dropped_at
-
-
-def _with_used(experts: Experts, used: Flags, used_at: Times) -> Flags:
-    """What was used is in memory, though nobody said that it was read: an expert that was not used lately made room.
-
-    A guess at which, until the next ExpertsResident tells.
-    """
-    if not (used & ~experts.resident).any():
-        return experts.resident
-    room = np.maximum(experts.resident.sum(axis=1), used.sum(axis=1))
-    here = experts.resident | used
-    longest_unused_first = np.lexsort((experts.uses, used_at, here), axis=1)
-    places = np.argsort(longest_unused_first, axis=1)
-    kept: Flags = here & (places >= experts.count - room[:, None])
-    return kept
+    return replace(view, stage="Failed", experts=view.experts and view.experts.at_rest())
 
 
 def _mean(coverage: m.Shares) -> float:
@@ -342,13 +236,3 @@ def _mean(coverage: m.Shares) -> float:
 def _read_for(event: m.Token, view: View) -> int:
     """In exact mode a token reads what it misses and is counted nowhere else."""
     return int((event.absent >= 0).sum()) * view.expert_bytes if view.mode is m.Mode.EXACT else 0
-
-
-def _speed(arrivals: tuple[float, ...]) -> float:
-    """Tokens per second of late."""
-    last = arrivals[-1]
-    recent = [at for at in arrivals if last - at <= SPEED_SECONDS]
-    if len(recent) < 8:
-        recent = list(arrivals[-8:])
-    spent = recent[-1] - recent[0]
-    return (len(recent) - 1) / spent if spent > 0 else 0.0

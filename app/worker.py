@@ -18,6 +18,8 @@ import psutil
 from engine.errors import KnownError
 
 _LOOK_SECONDS = 0.05
+_PATIENCE = 10
+"""So many times longer than its own work may a call last: on a busy machine it gets a part of a processor."""
 
 
 class TooMuch(Exception):
@@ -27,7 +29,7 @@ class TooMuch(Exception):
 class Worker:
     """do: a function of a module, called in the child with what `call` is given; both ways must pickle.
 
-    seconds: for one call, the child's start not counted. most: bytes that the child may hold.
+    seconds: of the child's own work for one call, its start not counted. most: bytes that the child may hold.
     """
 
     def __init__(self, do: Callable[[Any], Any], seconds: float, most: int) -> None:
@@ -87,10 +89,10 @@ class _Child:
                 self._check(most)
             self._pipe.recv()
             self._pipe.send(given)
-            ends = time.monotonic() + seconds
+            ends, worked = time.monotonic() + _PATIENCE * seconds, self._worked()
             while not self._pipe.poll(_LOOK_SECONDS):
                 self._check(most)
-                if time.monotonic() > ends:
+                if self._worked() - worked > seconds or time.monotonic() > ends:
                     raise TooMuch("it took too long")
             return self._pipe.recv()
         except (OSError, EOFError) as error:
@@ -102,6 +104,13 @@ class _Child:
         with suppress(psutil.Error):
             if psutil.Process(self._process.pid).memory_info().rss > most:
                 raise TooMuch("it took too much memory")
+
+    def _worked(self) -> float:
+        """Seconds of a processor that it took since it began."""
+        with suppress(psutil.Error):
+            times = psutil.Process(self._process.pid).cpu_times()
+            return float(times.user + times.system)
+        return 0.0
 
     def kill(self) -> None:
         """From any thread; who waits for it notices."""

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from app import worker as worker_module
 from app.worker import TooMuch, Worker
 from engine.errors import KnownError
 
@@ -20,6 +21,9 @@ def work(given):
             raise ZeroDivisionError("why")
         case "hang":
             time.sleep(600)
+        case "spin":
+            while True:
+                pass
         case "die":
             os._exit(3)
         case "eat":
@@ -62,8 +66,18 @@ def test_a_child_that_is_ended_has_a_successor(worker, given, says):
     assert worker.call(1)[0] != before
 
 
-def test_a_child_that_hangs_is_ended():
+def test_a_child_that_works_too_long_is_ended(monkeypatch):
+    """However long it may wait for a processor."""
+    monkeypatch.setattr(worker_module, "_PATIENCE", 1e6)
     worker = Worker(work, seconds=0.2, most=400_000_000)
+
+    with pytest.raises(TooMuch, match="too long"):
+        worker.call("spin")
+    worker.close()
+
+
+def test_a_child_that_hangs_is_ended():
+    worker = Worker(work, seconds=0.02, most=400_000_000)
 
     with pytest.raises(TooMuch, match="too long"):
         worker.call("hang")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rich.segment import Segment
 from rich.style import Style
 
-from app.view import Experts
+from app.experts import Experts
 
 FADE_SECONDS = 0.4
 ABSENT_SECONDS = 0.1

@@ -204,6 +204,8 @@ def _of(token: Token, look: Run) -> list[Run]:
 
 
 def _with_urls(text: str, look: Run) -> list[Run]:
+    if "://" not in text:
+        return [replace(look, text=text)]
     found, at = [], 0
     for match in _URL.finditer(text):
         found += [replace(look, text=text[at : match.start()]), replace(look, text=match[0], link=match[0])]
@@ -214,8 +216,13 @@ def _with_urls(text: str, look: Run) -> list[Run]:
 def _merged(found: list[Run]) -> Runs:
     merged: list[Run] = []
     for run in found:
-        if merged and replace(merged[-1], text="") == replace(run, text="") and not run.image and not run.formula:
+        if merged and _look(merged[-1]) == _look(run) and not run.image and not run.formula:
             merged[-1] = replace(run, text=merged[-1].text + run.text)
         elif run.text:
             merged.append(run)
     return tuple(merged)
+
+
+def _look(run: Run) -> tuple[object, ...]:
+    """All but what it says."""
+    return (run.bold, run.italic, run.strike, run.code, run.link, run.image, run.formula, run.display)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import context
+from app.store.rows import Placed
 from app.store.store import Store
 from app.window import theme, words
 from app.window.answers import Answers
@@ -116,9 +117,17 @@ class ChatPane(QWidget):
         self.empty.setVisible(not path)
         self.transcript.show_path(path)
         self.composer.set_busy(self.conversation.answering())
+        self._catch_up(path)
         self.shown.emit()
         if path:
             self._move(path[-1].message.id)
+
+    def _catch_up(self, path: list[Placed]) -> None:
+        """What an answer under way says is on disk but for the last half second; only from here on `grew` tells."""
+        for placed in path:
+            answer, view = self._answers.running(placed.message.id), self.transcript.answer(placed.message.id)
+            if answer is not None and view is not None:
+                view.catch_up(answer.text)
 
     def show_settings(self) -> None:
         about = self.conversation.about()

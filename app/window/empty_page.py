@@ -7,10 +7,12 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.window import theme
+from app.window.first_model import FirstModel
+from app.window.models_page.row import Content
 from app.window.requests import Requests
 from engine.models.folders import BUILTIN
 
-_WIDTH = 440
+_WIDTH = 480
 
 
 class EmptyPage(QWidget):
@@ -32,6 +34,8 @@ class EmptyPage(QWidget):
         self.get.clicked.connect(self.model_wanted)
         self.see = QPushButton(self.tr("See How It Works"), self)
         self.see.clicked.connect(self._show_requests)
+        self.first = FirstModel(self)
+        self._alone = False
         self.requests = Requests(self)
         self.requests.asked.connect(self.asked)
         self._requests_about = self._label()
@@ -40,6 +44,7 @@ class EmptyPage(QWidget):
             self.tr("The demonstration runs a tiny built-in model. Watch which experts answer; "
                     "do not trust a word it writes.")
         )  # fmt: skip
+        self.first.setFixedWidth(theme.scaled(_WIDTH))
         self._lay_out()
         self._show_first(first=False)
 
@@ -56,6 +61,8 @@ class EmptyPage(QWidget):
         column.addStretch(4)
         column.addWidget(self._head, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._about, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(theme.GRID)
+        column.addWidget(self.first, 0, Qt.AlignmentFlag.AlignHCenter)
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.GRID)
         buttons.addStretch()
@@ -77,15 +84,29 @@ class EmptyPage(QWidget):
         elif alone:
             _say(self._head, self.tr("Welcome to Cadre"))
             words = self.tr(
-                "Cadre answers with large models that do not fit in memory, and reads only the parts that your "
-                "question needs. It needs one on this disk first."
+                "Cadre answers with models larger than memory and reads only the parts your question needs. "
+                "One has to be on this disk first."
             )
             _say(self._about, words)
         elif model == BUILTIN:
             _say(self._about, self.tr("This chat asks the demonstration. Do not trust a word it writes."))
         else:
             _say(self._about, self.tr("{name} answers, with only the experts your question needs.").format(name=name))
+        self._alone = ready and alone
         self._show_first(first=ready and (alone or model == BUILTIN))
+        self._show_offer()
+
+    def offer(self, content: Content | None) -> None:
+        """The model to get first, and how its download goes."""
+        self.first.offer(content)
+        self._show_offer()
+
+    def _show_offer(self) -> None:
+        """With it, the other way to a model is the quieter one."""
+        shown = self._alone and self.first.is_offered
+        self.first.setVisible(shown)
+        self.get.setText(self.tr("Other Models…") if shown else self.tr("Get a Model…"))
+        self.get.setDefault(not shown)
 
     def _show_first(self, *, first: bool) -> None:
         self.get.setVisible(first)
@@ -106,6 +127,8 @@ class EmptyPage(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_requests_about"):
+            self.first.setFixedWidth(theme.scaled(_WIDTH))
+            self.first.fit()
             for label in (self._head, self._about, self._requests_about):
                 label.setFixedWidth(theme.scaled(_WIDTH))
                 _say(label, label.text())

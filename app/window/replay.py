@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from app.experts import Experts
 from app.record import as_json
-from app.view import Experts, View
+from app.view import View
 from app.window.timeline import Part, Span, Timeline
 from engine import messages as m
 

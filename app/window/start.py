@@ -71,6 +71,8 @@ class Desktop:
         self.window.text_size_wanted.connect(self.preferences.step_text)
         self.window.models_wanted.connect(self._show_models)
         self.window.settings_wanted.connect(self.show_settings)
+        self.models_page.first.connect(self.window.pane.empty.offer)
+        self.models_page.refused.connect(self.window.pane.notice.tell)
         self.models_page.used.connect(lambda model: store.chats.keep("model", model))
         self.downloads.arrived.connect(self._tell_arrival)
         self.window.open_chat(None)

@@ -44,16 +44,20 @@ def mixed(one: QColor, other: QColor, share: float) -> QColor:
     return QColor(part(one.red(), other.red()), part(one.green(), other.green()), part(one.blue(), other.blue()))
 
 
-def colours(palette: QPalette | None = None) -> Colours:
-    palette = palette or QGuiApplication.palette()
-    accent = palette.color(QPalette.ColorRole.Accent)
-    return _colours(palette.text().color().rgb(), palette.base().color().rgb(), accent.rgb())
+def colours() -> Colours:
+    """Of the application's palette."""
+    return _of_palette(QGuiApplication.palette().cacheKey())
 
 
 @lru_cache(maxsize=4)
-def _colours(text_rgb: int, ground_rgb: int, accent_rgb: int) -> Colours:
-    """Kept, since everything that paints asks for them. Nobody changes a colour in place."""
-    text, ground, accent = QColor(text_rgb), QColor(ground_rgb), QColor(accent_rgb)
+def _of_palette(_key: int) -> Colours:
+    """Kept, since everything that paints asks for them; the key is another with every change of the palette."""
+    return colours_of(QGuiApplication.palette())
+
+
+def colours_of(palette: QPalette) -> Colours:
+    text, ground = palette.text().color(), palette.base().color()
+    accent = palette.color(QPalette.ColorRole.Accent)
     dark = ground.lightnessF() < 0.5
     return Colours(
         text=text,
@@ -123,7 +127,7 @@ def dress(dark: bool | None = None) -> None:
     QGuiApplication.setPalette(palette)
     application = QApplication.instance()
     if isinstance(application, QApplication):
-        application.setStyleSheet(_slim_scroll_bars(colours(palette)) + _calm_controls(colours(palette)))
+        application.setStyleSheet(_slim_scroll_bars(colours_of(palette)) + _calm_controls(colours_of(palette)))
 
 
 def _slim_scroll_bars(look: Colours) -> str:

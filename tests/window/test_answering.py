@@ -59,6 +59,24 @@ def test_it_streams(qtbot, window, engine):
     assert shown_text(last_answer(window)) == "One two three."
 
 
+def test_an_answer_looked_away_from_lacks_nothing_when_looked_at_again(qtbot, window, engine):
+    write(qtbot, window, "Why?")
+    request, chat = asked(qtbot, engine).request, window.conversation.chat
+    engine.give(*opening(request), *tokens(request, ["One "]))
+    qtbot.waitUntil(lambda: shown_text(last_answer(window)).startswith("One"), timeout=PATIENCE)
+
+    window.new_chat()
+    engine.give(*tokens(request, ["two "]))
+    qtbot.waitUntil(lambda: window._answers.running_in(chat).text == "One two ", timeout=PATIENCE)
+    window.open_chat(chat)
+    engine.give(*tokens(request, ["three"]))
+    qtbot.waitUntil(lambda: "three" in shown_text(last_answer(window)), timeout=PATIENCE)
+
+    assert shown_text(last_answer(window)) == "One two three"
+    engine.give(end(request, "One two three."))
+    idle(qtbot, window)
+
+
 def test_stopping_freezes_the_text_at_once(qtbot, window, engine, store):
     write(qtbot, window, "Why?")
     request = asked(qtbot, engine).request

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 
+from app import settings
+from app.window.models_page import downloads, page
 from app.window.words import record_line
+from engine.errors import KnownError
 from engine.models.catalogue import InstalledModel
+from engine.models.download.progress import Progress, Stage
 from engine.models.folders import BUILTIN, Source
+from tests.models.download.test_runner import DONE, Work
 from tests.window import acting
 from tests.window.acting import answering
 from tests.window.conftest import PATIENCE
 from tests.window.driving import asked, idle, last_answer, shown_text
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path, monkeypatch):
+    """Queues and settings of its own."""
+    monkeypatch.setenv("CADRE_HOME", str(tmp_path / "home"))
 
 
 def look(qtbot, window, *models: InstalledModel) -> None:
@@ -66,11 +80,79 @@ def test_with_a_model_that_works_it_is_over(qtbot, window, problem, first):
 
 
 def test_a_demonstrations_answer_says_so():
-    from dataclasses import replace
-
     from app.record import as_json
 
     record = acting.record("So.")
 
     assert record_line(as_json(replace(record, model=BUILTIN))).startswith("demonstration · used 30 %")
     assert not record_line(as_json(record)).startswith("demonstration")
+
+
+# --- the first model --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def offered(desktop, monkeypatch):
+    """On a Mac of 32 GB with room on its disk; downloads do as they are told. The card that offers."""
+    monkeypatch.setattr(page, "_free_disk", lambda: 500 * 10**9)
+    desktop.models_page._known = replace(desktop.models_page._known, memory=32 * 10**9)
+    desktop.downloads._work = work = Work()
+    desktop.models_page._take_models()
+    yield desktop.window.pane.empty.first, work
+    desktop.window.pane.notice.end()
+
+
+def press(qtbot, card, words: str) -> None:
+    def shown():
+        return [b for b in card.findChildren(QPushButton) if b.text() == words and b.isVisible()]
+
+    qtbot.waitUntil(lambda: bool(shown()), timeout=PATIENCE)
+    shown()[0].click()
+
+
+def test_it_offers_the_model_that_suits_with_what_it_takes(offered):
+    card, _ = offered
+
+    assert card.isVisible()
+    assert card.row.content.badge == "Suits this Mac"
+    assert re.search(r"Fits: .* GB of memory .* GB on disk; about \d+ min to download", card.row.content.note)
+
+
+def test_it_is_downloaded_there_and_then_answers(qtbot, window, offered):
+    card, work = offered
+    page = window.pane.empty
+    press(qtbot, card, "Download")
+    name = work.begun.get(timeout=PATIENCE / 1000)
+    work.outcomes.put(Progress(Stage.LOADING, "", 4 * 10**9, 16 * 10**9, 4 * 10**9))
+    qtbot.waitUntil(lambda: card.row.content.share == 0.25, timeout=PATIENCE)
+    assert card.row.content.about.startswith("4.0 GB of 16.0 GB")
+    assert card.row.content.title == "Qwen3 30B"
+    press(qtbot, card, "Pause")
+    qtbot.waitUntil(lambda: card.row.content.about.startswith("Paused"), timeout=PATIENCE)
+    press(qtbot, card, "Resume")
+    window._models._look = lambda: [model(name)]
+    work.outcomes.put(DONE)
+
+    qtbot.waitUntil(lambda: page._head.text() == "What would you like to know?", timeout=PATIENCE)
+    assert not card.isVisible()
+    assert window.conversation.model == str(Path("/models") / name)
+
+
+def test_a_download_that_fails_says_why_there(qtbot, window, offered):
+    card, work = offered
+    press(qtbot, card, "Download")
+    work.begun.get(timeout=PATIENCE / 1000)
+    work.outcomes.put(KnownError("The disk is full.", "Make room and try again."))
+
+    qtbot.waitUntil(lambda: "The disk is full." in card.row.content.about, timeout=PATIENCE)
+    assert card.row.content.warns
+
+
+def test_without_the_network_it_says_so(qtbot, desktop, offered):
+    card, _ = offered
+    desktop.downloads._work = downloads.pull_from_hub
+    settings.save(settings.Settings(network=False))
+
+    press(qtbot, card, "Download")
+
+    qtbot.waitUntil(lambda: "network" in card.row.content.about, timeout=PATIENCE)

@@ -64,7 +64,7 @@ def contrast(one: QColor, other: QColor) -> float:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read(qapp, dark):
-    look = theme.colours(theme._palette(dark=dark))
+    look = theme.colours_of(theme._palette(dark=dark))
 
     for text in (look.text, look.secondary, look.link, look.red):
         for ground in (look.window, look.sidebar, look.fill):

@@ -132,7 +132,7 @@ def test_the_monitor_follows_the_answer(qtbot, window, engine):
 
     pane = window.monitor
     assert pane._held._value.text() == "4.2 GB held, 4.3 GB promised"
-    assert pane._told.text().startswith("38 of 128 experts per layer, 2.1 GB read, ")
+    assert pane._told.text().startswith("38 of 128 experts per layer, 2.1\u00a0GB read, ")
     assert "Answering" in pane._timeline.accessibleDescription() or pane._timeline._timeline is not None
     window.new_chat()
     assert pane._nothing.isVisible()
@@ -145,10 +145,10 @@ def test_figures_are_renewed_less_often_than_the_map_while_tokens_come(qtbot, qa
     first, second, third = (seen([*opening("r"), *tokens("r", "abcd"[:n])]) for n in (2, 3, 4))
     pane.show_answer(replace(first, now=1.0), timeline)
 
-    pane.show_answer(replace(second, now=1.05), timeline)
+    pane.show_answer(replace(second, now=1.1), timeline)
     assert pane._map._view.tokens == 3
     assert pane._coverage._values == first.coverage
-    pane.show_answer(replace(third, now=1.11), timeline)
+    pane.show_answer(replace(third, now=1.21), timeline)
     assert pane._coverage._values == third.coverage
 
 
@@ -195,7 +195,7 @@ def test_a_dense_model_has_no_map(qtbot, window, engine):
 def test_thinning_hides_no_dip():
     values = [1.0] * 239 + [0.1]
 
-    assert len(_thinned(values)) == 80
+    assert len(_thinned(values)) == 60
     assert min(_thinned(values)) == 0.1
 
 

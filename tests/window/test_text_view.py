@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocument
 
 from app.window import theme
+from app.window.transcript import reflow
 from app.window.transcript.formats import Formats
 from app.window.transcript.markdown_view import MarkdownView
+from app.window.transcript.reflow import Reflow
 from app.window.transcript.text_view import open_link
 from tests.markdown.test_stream import PIECES
 from tests.window.conftest import PATIENCE
@@ -147,3 +149,59 @@ def test_another_look_keeps_the_text(made):
     assert view.toPlainText().startswith("Title")
     assert view.markdown == "# Title\n\n" + CODE
     theme.dress(dark=False)
+
+
+# --- pulling at the window's edge -------------------------------------------------------------------------
+
+
+class Layouts:
+    """What a text's layout takes is told, and the time between."""
+
+    def __init__(self, qtbot, takes: float) -> None:
+        self.now, self.worked, self.takes, self.count = 100.0, 0.0, takes, 0
+        self.owner = QObject()
+        self.reflow = Reflow(self._lay_out, self.owner, lambda: self.now, lambda: self.worked)
+
+    def _lay_out(self) -> None:
+        self.worked += self.takes
+        self.count += 1
+
+
+def test_a_short_text_follows_every_width(qtbot):
+    text = Layouts(qtbot, 0.001)
+    for _ in range(10):
+        text.reflow.wanted()
+    assert text.count == 10
+
+
+def test_a_long_text_leaves_the_thread_alone_between_widths(qtbot):
+    text = Layouts(qtbot, 0.04)
+    for frame in range(100):
+        text.now = 100.0 + frame * 0.016
+        text.reflow.wanted()
+    text.reflow._soon.stop()
+    assert 100 * 0.016 / (3 * 0.04 + 0.016) <= text.count <= 100 * 0.016 / (3 * 0.04) + 1
+
+
+def test_the_last_width_is_laid_out(qtbot):
+    text = Layouts(qtbot, 0.01)
+    text.reflow.wanted()
+    text.reflow.wanted()
+    assert text.count == 1
+    qtbot.waitUntil(lambda: text.count == 2, timeout=PATIENCE)
+
+
+def test_a_text_pulled_narrow_and_wide_again_stands_as_one_that_was_not(qtbot, made, monkeypatch):
+    monkeypatch.setattr(reflow, "QUICK", 0.0)
+    pulled, still = made(), made()
+    for view in (pulled, still):
+        view.add("Words that fill some lines. " * 40 + CODE)
+    wide = pulled.height()
+    for width in (450, 400, 350, 300):
+        pulled.resize(width, pulled.height())
+    still.resize(300, still.height())
+    for view in (pulled, still):
+        qtbot.waitUntil(lambda view=view: not view._reflow._soon.isActive(), timeout=PATIENCE)
+
+    assert pulled.height() == still.height() > wide
+    assert pulled._areas == still._areas

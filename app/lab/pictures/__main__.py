@@ -44,7 +44,8 @@ def main(argv: Sequence[str]) -> int:
 def _take(name: str, theme: str, out: Path) -> int:
     """Raises KnownError."""
     scene, path = SCENES[name], out / f"{name}-{theme}.png"
-    with studio.app(dark=_THEMES[theme], chats=scene.chats, model=scene.model) as desktop:
+    look = studio.Look(_THEMES[theme], scene.text_size, scene.mirrored)
+    with studio.app(look, chats=scene.chats, model=scene.model) as desktop:
         shown = scene.bring(desktop)
         studio.settle()
         size = studio.take(shown, path)

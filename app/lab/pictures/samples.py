@@ -43,6 +43,7 @@ CHATS = (
     ("Sourdough that does not rise", 1, False, ""),
     ("Night train or plane?", 4, False, ""),
     ("Names for a small bakery", 5, False, ""),
+    ("مخبز صغير في الحي", 6, False, ""),
     ("Notes on the lease", 2, False, "Moving"),
     ("What to ask the movers", 3, False, "Moving"),
 )
@@ -52,6 +53,7 @@ ASKED = {
     "What coverage tells": QUESTION,
     "A train from Lyon to Turin": "Which train goes from Lyon to Turin in the morning, and where does one change?",
     "Night train or plane?": "Is the night train from Paris to Vienna worth it, compared with a plane?",
+    "مخبز صغير في الحي": "ما الاسم المناسب لمخبز صغير في حي قديم؟",
     "Notes on the lease": "Train of thought: what belongs in the notes on the lease?",
 }
 """What was asked where it is not the title."""
@@ -61,4 +63,11 @@ ANSWERED = {
     "A train from Lyon to Turin": "Three trains a day go from Lyon Part-Dieu to Torino Porta Susa in about four hours, "
     "without a change. The first one leaves in the morning.\n\n- **Seats** are reserved with the ticket.\n"
     "- **Passports** are looked at on the way, so keep yours at hand.",
+    "Night train or plane?": "<think>They ask whether it is worth it. Compare time, price and sleep; say what it hangs "
+    "on, and give one clear answer at the end.</think>It is, if you sleep on trains.\n\n"
+    "> Door to door the plane takes seven hours of a day, the train fourteen of a night.\n\n"
+    "Book a compartment with a bed: in a seat you save the money and lose the next day.",
+    "مخبز صغير في الحي": "هذه ثلاثة أسماء قصيرة:\n\n1. **خبز الحي**، لأنه يقول أين هو.\n"
+    "2. **فرن الصباح**، لأن الناس يأتون باكرا.\n3. **طحين وماء**، لأن كل شيء يبدأ بهما.\n\n"
+    "اكتب الاسم على ورقة كبيرة، واقرأه من الجانب الآخر من الشارع. إذا بقي `واضحا` فهو الاسم.",
 }

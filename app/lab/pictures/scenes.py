@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.attachments.file import File, Kind
-from app.lab.pictures.studio import until
+from app.lab.pictures import beside
+from app.lab.pictures.studio import settle, until
 from app.store.rows import Settings
 from app.window.start import Desktop
 from engine.models import places
@@ -83,6 +84,37 @@ def _tokens(desktop: Desktop, message: int) -> int:
     return seen[0].tokens if seen is not None else 0
 
 
+def stopped(desktop: Desktop) -> QWidget:
+    """After some tokens, with the record laid open."""
+    _warm(desktop)
+    window, answers = desktop.window, desktop.answers
+
+    def stop(message: int) -> None:
+        if _tokens(desktop, message) >= _SOME_TOKENS:
+            answers.stop(message)
+
+    answers.moved.connect(stop)
+    window.pane.empty.requests.buttons[0].click()
+    _end(desktop)
+    answers.moved.disconnect(stop)
+    buttons = window.pane.transcript.views()[-1].findChildren(QAbstractButton)
+    next(b for b in buttons if b.accessibleName() == "How this answer came about").setChecked(True)
+    settle()
+    window.pane.transcript.follow()
+    return window
+
+
+def thinking(desktop: Desktop) -> QWidget:
+    _open(desktop, "Night train or plane?")
+    return desktop.window
+
+
+def mirrored(desktop: Desktop) -> QWidget:
+    _open(desktop, "مخبز صغير في الحي")
+    desktop.window.toggle_monitor()
+    return desktop.window
+
+
 def empty(desktop: Desktop) -> QWidget:
     return desktop.window
 
@@ -142,11 +174,15 @@ def _open(desktop: Desktop, title: str) -> None:
 
 @dataclass(frozen=True)
 class Scene:
-    """chats: whether there is a history. model: what new chats would ask; "": what is there, the demonstration."""
+    """chats: whether there is a history. model: what new chats would ask; "": what is there, the demonstration.
+    text_size: per cent. mirrored: right to left.
+    """
 
     bring: Callable[[Desktop], QImage | QWidget]
     chats: bool = True
     model: str = ""
+    text_size: int = 100
+    mirrored: bool = False
 
 
 SCENES: dict[str, Scene] = {
@@ -160,4 +196,13 @@ SCENES: dict[str, Scene] = {
     "models": Scene(models),
     "search": Scene(search, model=_NO_MODEL),
     "attachments": Scene(attachments, model=_A_MODEL),
+    "stopped": Scene(stopped),
+    "thinking": Scene(thinking, model=_NO_MODEL),
+    "large-text": Scene(long_text, model=_NO_MODEL, text_size=200),
+    "right-to-left": Scene(mirrored, model=_NO_MODEL, mirrored=True),
+    "settings": Scene(beside.settings, model=_A_MODEL),
+    "quick-empty": Scene(beside.quick_empty),
+    "quick-answered": Scene(beside.quick_answered),
+    "downloads": Scene(beside.downloads),
+    "low-memory": Scene(beside.low_memory),
 }

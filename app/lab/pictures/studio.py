@@ -6,20 +6,24 @@ per second, memory) is of the day; everything else is the same each time.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app import settings
 from app.lab.pictures import samples, small_png
+from app.settings import Settings
 from app.store.rows import State
 from app.store.store import Store
 from app.window import theme
@@ -33,7 +37,7 @@ SCALE = "2"
 _POINTS = 10.0
 _FONTS = ("Inter", "Noto Sans", "DejaVu Sans")
 """The first that is there; macOS keeps its own."""
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 _DAY = 86_400
 
 
@@ -57,7 +61,7 @@ def prepare(home: Path) -> QApplication:
         "CADRE_HOME": str(home),
         "CADRE_REDUCED_MOTION": "1",
         "HF_HOME": str(home / "nothing"),
-        "QT_QPA_PLATFORM": "offscreen",
+        "QT_QPA_PLATFORM": f"offscreen:configfile={_screen(home)}",
         "QT_SCALE_FACTOR": SCALE,
     }
     application = QApplication(["cadre"])
@@ -71,10 +75,30 @@ def prepare(home: Path) -> QApplication:
     return application
 
 
+def _screen(home: Path) -> Path:
+    """As large as a Mac's: the quick prompt takes its width from it."""
+    screen = {"name": "pictured", "x": 0, "y": 0, "width": 3024, "height": 1964, "logicalDpi": 96, "dpr": 1}
+    path = home / "screen.json"
+    path.write_text(json.dumps({"screens": [screen]}), encoding="utf-8")
+    return path
+
+
+@dataclass(frozen=True)
+class Look:
+    """text_size: per cent of the usual. mirrored: right to left."""
+
+    dark: bool
+    text_size: int = 100
+    mirrored: bool = False
+
+
 @contextmanager
-def app(*, dark: bool, chats: bool, model: str = "") -> Iterator[Desktop]:
+def app(look: Look, *, chats: bool, model: str = "") -> Iterator[Desktop]:
     """The app with or without a history; model: as if chosen by hand."""
-    theme.dress(dark=dark)
+    settings.save(Settings(text_size=look.text_size, appearance="dark" if look.dark else "light"))
+    theme.dress(dark=look.dark)
+    direction = Qt.LayoutDirection.RightToLeft if look.mirrored else Qt.LayoutDirection.LeftToRight
+    QApplication.setLayoutDirection(direction)
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="cadre-pictures-") as folder:
         store = Store(Path(folder) / "chats.sqlite", clock)
@@ -110,12 +134,12 @@ def until(there: Callable[[], object]) -> None:
     """Turns of the event loop until it is so.
 
     Raises:
-        KnownError: it is not so after a minute.
+        KnownError: it is not so after three minutes.
     """
     end = time.monotonic() + _PATIENCE
     while not there():
         if time.monotonic() > end:
-            raise KnownError("The app took over a minute for a picture.", "Try again on an idle machine.")
+            raise KnownError("The app took over three minutes for a picture.", "Try again on an idle machine.")
         QTest.qWait(10)
     settle()
 

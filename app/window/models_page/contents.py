@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from app.window.models_page import words
@@ -142,6 +142,20 @@ def _recommended(model: Recommended, known: Known, deeds: Deeds) -> Content:
         tr("Suits this Mac") if model.repository == known.suited else "",
         acts=(Act(tr("Download"), lambda: deeds.get(model.repository)),),
     )
+
+
+def first(known: Known, deeds: Deeds, going: Callable[[str], Going | None]) -> Content | None:
+    """What to offer who has no model: the download that is under way, else the one that suits; None: none has room."""
+    job = next((job for job in known.queue if job.state is not State.DONE), None)
+    if job is not None:
+        content = _download(job, deeds, going(job.repository))
+        names = (model.name for model in known.recommended if model.repository == job.repository)
+        return replace(content, title=next(names, content.title))
+    suited = next((model for model in known.recommended if model.repository == known.suited), None)
+    if suited is None:
+        return None
+    content = _recommended(suited, known, deeds)
+    return replace(content, note=f"{content.note}; {words.download_time(suited.disk_bytes)}")
 
 
 def found(known: Known, deeds: Deeds) -> dict[str, Content]:

@@ -40,9 +40,13 @@ _TELL_EVERY = 0.1
 
 
 class ModelsPage(QDialog):
-    """vault: where the token is kept; asking: who is asked. Both have fakes. used: what new chats are asked with."""
+    """vault: where the token is kept; asking: who is asked. Both have fakes. used: what new chats are asked with.
+    first: what to offer who has no model yet, a Content or None. refused: a sentence for who does not see this page.
+    """
 
     used = Signal(str)
+    first = Signal(object)
+    refused = Signal(str)
 
     def __init__(
         self,
@@ -142,6 +146,7 @@ class ModelsPage(QDialog):
     def _show_downloads(self) -> None:
         known = replace(self._known, queue=self._downloads.queue)
         self.coming.show_rows(contents.downloads(known, self, self._downloads.going))
+        self.first.emit(contents.first(known, self, self._downloads.going) if self._models.ready else None)
 
     def _note(self, model: InstalledModel, note: Note | None) -> None:
         notes = {key: value for key, value in self._known.notes.items() if key != str(model.path)}
@@ -149,7 +154,10 @@ class ModelsPage(QDialog):
         self._show()
 
     def _tell(self, error: KnownError) -> None:
-        self.bottom.say(str(error))
+        if self.isVisible():
+            self.bottom.say(str(error))
+        else:
+            self.refused.emit(str(error))
 
     # --- downloads ----------------------------------------------------------------------------------------
 

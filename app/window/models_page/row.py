@@ -38,8 +38,11 @@ class Content:
 
 
 class Row(QWidget):
-    def __init__(self, content: Content, parent: QWidget | None = None) -> None:
+    """alone: no other one follows, so no line parts them, and its first button is the one to press."""
+
+    def __init__(self, content: Content, parent: QWidget | None = None, *, alone: bool = False) -> None:
         super().__init__(parent)
+        self._alone = alone
         self._content: Content | None = None
         self._title, self._badge = Name(self), Badge(self)
         self._about, self._note = QLabel(self), QLabel(self)
@@ -117,6 +120,7 @@ class Row(QWidget):
             return quiet
         button = QPushButton(act.words, self)
         button.setAutoDefault(False)
+        button.setDefault(self._alone)
         button.setEnabled(act.enabled)
         button.setAccessibleName(name)
         button.clicked.connect(lambda: self.press(number))
@@ -148,6 +152,8 @@ class Row(QWidget):
             self._dress()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
+        if self._alone:
+            return
         painter = QPainter(self)
         painter.setPen(theme.colours().line)
         painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)

@@ -17,6 +17,8 @@ from engine.models.folders import Source
 from engine.models.recommended import Recommended, fits
 
 _CONTEXT = "Models"
+_USUAL_BITS = 100_000_000
+"""Per second."""
 
 
 def tr(text: str) -> str:
@@ -102,6 +104,12 @@ def time_left(seconds: float) -> str:
     if seconds < 48 * 3600:
         return tr("{n} h left").format(n=QLocale().toString(seconds / 3600, "f", 1))
     return tr("days left")
+
+
+def download_time(size: int) -> str:
+    """At a usual line's speed, before anything is known of this one."""
+    minutes = max(1, round(size * 8 / _USUAL_BITS / 60))
+    return tr("about {n} min to download at 100 Mbit/s").format(n=minutes)
 
 
 def verified(found: Verified) -> str:

@@ -11,7 +11,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from app.view import Experts
+from app.experts import Experts
 
 FADE_SECONDS = 0.4
 DROP_SECONDS = 0.3
@@ -49,29 +49,43 @@ def per_cell(count: int, most_rows: int = MOST_ROWS) -> int:
 
 def cells(experts: Experts, now: float, each: int, *, still: bool = False) -> Cells:
     """still: nothing fades; what was dropped is gone at once."""
-    glow = np.clip(1 - (now - experts.used_at) / FADE_SECONDS, 0, 1).astype(np.float32)
-    missed = (now - experts.absent_at < ABSENT_SECONDS) & ~experts.resident
+    places = _places(experts, each)
     here = experts.resident.astype(np.float32)
-    going = np.clip(1 - (now - experts.dropped_at) / DROP_SECONDS, 0, 1).astype(np.float32) * (1 - here)
-    fading = not still and bool(going.any())
+    dropped = ~experts.resident & (experts.dropped_at > now - DROP_SECONDS)
+    fading = not still and bool(dropped.any())
+    if fading:
+        here += np.where(dropped, 1 - (now - experts.dropped_at) / DROP_SECONDS, 0)
+    glow = np.clip(1 - (now - experts.used_at.take(places).max(axis=0)) / FADE_SECONDS, 0, 1)
     return Cells(
-        resident=_gathered(here + going if fading else here, experts, each).mean(axis=2).T,
-        glow=_gathered(glow**2, experts, each).max(axis=2).T,
-        reading=_gathered(experts.reading & ~experts.resident, experts, each).max(axis=2).T,
-        absent=_gathered(missed, experts, each).max(axis=2).T,
+        resident=here.take(places).mean(axis=0),
+        glow=(glow**2).astype(np.float32),
+        reading=_any(experts.reading & ~experts.resident, places),
+        absent=_any(~experts.resident & (now - experts.absent_at < ABSENT_SECONDS), places),
         per_cell=each,
         fading=fading,
     )
 
 
-def _gathered(values: npt.NDArray[np.generic], experts: Experts, each: int) -> npt.NDArray[np.generic]:
-    """[L, E] in drawing order to [L, rows, each]; what fills the last row up repeats its last expert."""
-    ordered = np.take_along_axis(values, experts.order, axis=1)
-    layers, count = ordered.shape
+def _places(experts: Experts, each: int) -> npt.NDArray[np.intp]:
+    """[each, rows, layers]: where in a flat [L, E] the experts of each cell stand, in drawing order.
+
+    What fills the last row up repeats its last expert. The axis that is reduced comes first: so numpy does it fast.
+    """
+    layers, count = experts.order.shape
     missing = -count % each
+    order = experts.order
     if missing:
-        ordered = np.concatenate([ordered, np.repeat(ordered[:, -1:], missing, axis=1)], axis=1)
-    return ordered.reshape(layers, -1, each)
+        order = np.concatenate([order, np.repeat(order[:, -1:], missing, axis=1)], axis=1)
+    places: npt.NDArray[np.intp] = order.reshape(layers, -1, each).transpose(2, 1, 0) + np.arange(layers) * count
+    return places
+
+
+def _any(flags: Flags, places: npt.NDArray[np.intp]) -> Flags:
+    """Mostly there are none, which is quick to see."""
+    if not flags.any():
+        return np.zeros(places.shape[1:], np.bool_)
+    found: Flags = np.logical_or.reduce(flags.take(places), axis=0)
+    return found
 
 
 def experts_at(experts: Experts, layer: int, row: int, each: int) -> list[int]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.window import theme
 
 _CURVE = 34
-_POINTS = 80
+_POINTS = 60
 """More would not be seen and cost time."""
 
 

@@ -5,6 +5,8 @@ Layers across, experts down, the regulars on top. Arrow keys walk the cells; wha
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
@@ -127,10 +129,9 @@ class MapView(QWidget):
         rows, layers = shown.glow.shape
         across, down = self._pitch(layers)
         painter.drawImage(QRect(0, 0, layers * across, rows * down), _image(shown, look))
-        for layer in range(layers):
-            painter.fillRect((layer + 1) * across - GAP, 0, GAP, rows * down, look.window)
-        for row in range(rows):
-            painter.fillRect(0, (row + 1) * down - GAP, layers * across, GAP, look.window)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.window)
+        painter.drawRects(_gaps(rows, layers, across))
         self._paint_signs(painter, shown, across, look)
         painter.end()
 
@@ -224,6 +225,14 @@ class MapView(QWidget):
         rows, layers = self._cells.glow.shape
         row, layer = self._at or (-step[0], -step[1])
         self._point_at(((row + step[0]) % rows, (layer + step[1]) % layers))
+
+
+@lru_cache(maxsize=2)
+def _gaps(rows: int, layers: int, across: int) -> list[QRect]:
+    """The lines between cells. Kept: they are the same in every frame."""
+    down = CELL + GAP
+    upright = [QRect((layer + 1) * across - GAP, 0, GAP, rows * down) for layer in range(layers)]
+    return upright + [QRect(0, (row + 1) * down - GAP, layers * across, GAP) for row in range(rows)]
 
 
 def _image(shown: Cells, look: theme.Colours) -> QImage:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from app.experts import Experts
 from app.numbers import size
 from app.record import percent
-from app.view import Experts, View
+from app.view import View
 from app.window import theme, words
 from app.window.buttons import quiet_button
 from app.window.header import HEIGHT
+from app.window.models_page.row import from_the_start
 from app.window.monitor.curve import Curve
 from app.window.monitor.layer_bars import LayerBars
 from app.window.monitor.map_view import MapView
@@ -22,8 +25,8 @@ from app.window.monitor.timeline_bar import TimelineBar
 from app.window.timeline import Part, Timeline
 
 _SIDE = 2 * theme.GRID
-_FIGURE_SECONDS = 0.1
-"""Between two renewals of all but the map while tokens come: nobody reads faster, and each costs as much as the map."""
+_FIGURE_SECONDS = 0.2
+"""Between two renewals of all but the map while tokens come: nobody reads faster, and each costs more than the map."""
 _MAP_SHARE = 0.42
 """Most of the pane's height that the map takes, so that the figures under it are seen, too."""
 
@@ -110,6 +113,7 @@ class MonitorPane(QWidget):
         label = QLabel()
         label.setFont(theme.small())
         label.setWordWrap(True)
+        from_the_start(label)
         return label
 
     # --- shown --------------------------------------------------------------------------------------------
@@ -152,7 +156,7 @@ class MonitorPane(QWidget):
         )
         self._map.setVisible(some)
         self._map.show_view(view, self._summary)
-        self._told.setText(self._summary)
+        self._told.setText(_together(self._summary))
         self._shown_experts = view.experts
         self._bars.show_layer(view.experts, self._layer)
         now_read = timeline.spans[-1].part is Part.READ and view.read_speed
@@ -187,7 +191,7 @@ class MonitorPane(QWidget):
         self._bars.show_layer(self._shown_experts, layer)
 
     def _describe(self, said: str) -> None:
-        self._told.setText(said or self._summary)
+        self._told.setText(_together(said or self._summary))
 
     def _show_parts(self, *, shown: bool) -> None:
         self._nothing.setVisible(not shown)
@@ -201,6 +205,11 @@ class MonitorPane(QWidget):
         painter.setPen(colours.line)
         painter.drawLine(0, HEIGHT - 1, self.width(), HEIGHT - 1)
         painter.end()
+
+
+def _together(words: str) -> str:
+    """A number and its unit stay on one line."""
+    return re.sub(r"(\d) (%|[kMG]B)", "\\1\u00a0\\2", words)
 
 
 def _top(speeds: Sequence[float]) -> float:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.store.rows import MARK_OFF, MARK_ON
-from app.window import theme
+from app.window import direction, theme
 from app.window.icons import icon
 from app.window.sidebar.model import ROW
 from app.window.sidebar.rows import Entry, Heading
@@ -40,9 +40,9 @@ class ChatDelegate(QStyledItemDelegate):
     def _paint_heading(self, painter: QPainter, area: QRect, row: Heading) -> None:
         painter.setFont(theme.small())
         painter.setPen(theme.colours().secondary)
-        place = area.adjusted(_SIDE + _INSET, 0, -_SIDE, -4)
+        place = area.adjusted(_SIDE + _INSET, 0, -_SIDE - _INSET, -4)
         words = QFontMetrics(theme.small()).elidedText(row.text, Qt.TextElideMode.ElideRight, place.width())
-        painter.drawText(place, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeading, words)
+        direction.draw(painter, place, words, Qt.AlignmentFlag.AlignBottom)
 
     def _paint_entry(self, painter: QPainter, area: QRect, row: Entry, option: QStyleOptionViewItem) -> None:
         colours = theme.colours()
@@ -59,16 +59,17 @@ class ChatDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(ground, theme.RADIUS_SMALL, theme.RADIUS_SMALL)
         place = ground.adjusted(_INSET, 5, -_INSET, -5)
         if row.pinned:
-            side = QRect(place.right() - 14, place.top(), 16, 16)
-            icon("pin", colours.secondary).paint(painter, side)
-            place.setRight(side.left() - 4)
+            way, whole = painter.layoutDirection(), place
+            pin, place = QRect(whole.right() - 14, whole.top(), 16, 16), whole.adjusted(0, 0, -19, 0)
+            icon("pin", colours.secondary).paint(painter, QStyle.visualRect(way, whole, pin))
+            place = QStyle.visualRect(way, whole, place)
         self._paint_words(painter, place, row, colours)
 
     def _paint_words(self, painter: QPainter, place: QRect, row: Entry, colours: theme.Colours) -> None:
         painter.setFont(theme.body())
         painter.setPen(colours.text)
         title = QFontMetrics(theme.body()).elidedText(row.title, Qt.TextElideMode.ElideRight, place.width())
-        painter.drawText(place, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading, title)
+        direction.draw(painter, place, title, Qt.AlignmentFlag.AlignTop)
         if row.snippet:
             self._paint_snippet(painter, place, row.snippet, colours)
 
@@ -77,13 +78,14 @@ class ChatDelegate(QStyledItemDelegate):
         font = theme.small()
         metrics = QFontMetrics(font)
         painter.setFont(font)
-        left, bottom = place.left(), place.bottom() - metrics.descent()
+        bottom, used = place.bottom() - metrics.descent(), 0
+        mirrored = direction.reads_right_to_left(snippet)
         for words, hit in _cut(snippet):
-            room = place.right() - left
-            shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+            shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width() - used)
+            width = metrics.horizontalAdvance(shown)
             painter.setPen(colours.text if hit else colours.secondary)
-            painter.drawText(left, bottom, shown)
-            left += metrics.horizontalAdvance(shown)
+            painter.drawText(place.right() - used - width if mirrored else place.left() + used, bottom, shown)
+            used += width
             if shown != words:
                 return
 

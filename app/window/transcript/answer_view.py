@@ -65,6 +65,14 @@ class AnswerView(MessageView):
         if parts.answer:
             self._stage.hide()
 
+    def catch_up(self, text: str) -> None:
+        """All that there is of it, when some of it came while nobody looked."""
+        if text.startswith(self._said):
+            self.add(text[len(self._said) :])
+        else:
+            self._said = ""
+            self.add(text)
+
     def _is_written(self) -> bool:
         return self.placed.message.state is State.WRITING
 
@@ -78,8 +86,7 @@ class AnswerView(MessageView):
         self.placed = placed
         message = placed.message
         if not self._is_written() and message.text != self._said:
-            self._said = ""
-            self.add(message.text)
+            self.catch_up(message.text)
         if not self._is_written():
             self._stage.hide()
         self._actions.setVisible(not self._is_written())

@@ -22,6 +22,10 @@ _HEADINGS = {1: 1.35, 2: 1.2, 3: 1.08}
 _LINE_HEIGHT = 128
 
 
+MIRRORED_GAP = "\u2002"
+"""After a marker where text reads right to left: Qt measures tab stops from the left there, too."""
+
+
 class Formats:
     """typesetter: draws formulas; without one they are shown as they are written."""
 
@@ -80,13 +84,23 @@ class Formats:
 
     # --- blocks -------------------------------------------------------------------------------------------
 
-    def paragraph(self, place: Place, *, first: bool, after_item: bool = False) -> QTextBlockFormat:
-        """after_item: it follows a block of the same list, which wants less air."""
+    def paragraph(
+        self, place: Place, *, first: bool, after_item: bool = False, mirrored: bool = False
+    ) -> QTextBlockFormat:
+        """after_item: it follows a block of the same list, which wants less air. mirrored: it reads right to left, so
+        that its marker hangs on the right.
+        """
         block = QTextBlockFormat()
         block.setLineHeight(_LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         block.setTopMargin(0 if first else SPACING / 2.5 if after_item else SPACING)
-        block.setLeftMargin(place.indent * INDENT + place.quote * 14)
-        if place.marker:
+        indent = place.indent * INDENT + place.quote * 14
+        if mirrored:
+            block.setRightMargin(indent)
+        else:
+            block.setLeftMargin(indent)
+        if place.marker and mirrored:
+            block.setTextIndent(-QFontMetricsF(self.body).horizontalAdvance(place.marker + MIRRORED_GAP))
+        elif place.marker:
             width = self.marker_width(place.marker)
             block.setTextIndent(-width)
             block.setTabPositions([QTextOption.Tab(width, QTextOption.TabType.LeftTab)])
@@ -118,8 +132,8 @@ class Formats:
             block.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         return block
 
-    def title(self, place: Place, level: int, *, first: bool) -> QTextBlockFormat:
-        block = self.paragraph(place, first=first)
+    def title(self, place: Place, level: int, *, first: bool, mirrored: bool = False) -> QTextBlockFormat:
+        block = self.paragraph(place, first=first, mirrored=mirrored)
         if not first:
             block.setTopMargin(SPACING * (2 if level <= 2 else 1.6))
         block.setHeadingLevel(level)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QCoreApplication, QMimeData, QRectF, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QMimeData, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QGuiApplication,
@@ -21,6 +21,7 @@ from app.window import theme
 from app.window.buttons import QuietButton, quiet_button
 from app.window.transcript.formats import QUOTE, RULE, SPACING, Formats
 from app.window.transcript.formula_object import KIND, OBJECT, FormulaObject, with_sources
+from app.window.transcript.reflow import Reflow
 from app.window.transcript.text_view import TextView, told
 from app.window.transcript.writer import CodeFrame, Writer
 
@@ -37,6 +38,7 @@ class MarkdownView(TextView):
             formats.typesetter.ready.connect(self._draw_formulas)
         self._colour = QTimer(self, singleShot=True, interval=0)
         self._colour.timeout.connect(self._colour_next)
+        self._reflow = Reflow(self._lay_out, self)
         self._markdown = ""
         self._copies: dict[int, QuietButton] = {}
         self._areas: dict[int, QRectF] = {}
@@ -157,13 +159,22 @@ class MarkdownView(TextView):
             if _quoted(block.previous()):
                 area.setTop(area.top() - shape.topMargin())
             for depth in range(shape.intProperty(QUOTE)):
-                x = shape.leftMargin() - 14 * (depth + 1)
-                painter.drawRoundedRect(QRectF(area.left() + x, area.top(), 3, area.height()), 1.5, 1.5)
+                left = area.left() + shape.leftMargin() - 14 * (depth + 1)
+                if shape.rightMargin():
+                    left = self.viewport().width() - shape.rightMargin() + 14 * (depth + 1) - 3
+                painter.drawRoundedRect(QRectF(left, area.top(), 3, area.height()), 1.5, 1.5)
             if shape.boolProperty(RULE):
                 painter.drawRect(QRectF(0, area.center().y() + SPACING / 2, self.viewport().width(), 1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
-        super().resizeEvent(event)
+        if event.size().width() == event.oldSize().width():
+            super().resizeEvent(event)
+        else:
+            self._reflow.wanted()
+
+    def _lay_out(self) -> None:
+        """In the width that it has now; Qt does so only when it is told of another."""
+        super().resizeEvent(QResizeEvent(self.viewport().size(), QSize()))
         self._place_codes(0)
 
 

@@ -1,10 +1,13 @@
 """The messages of a chat in a column of readable measure. Follows the answer unless the person scrolled away.
 
-A long chat shows at once as many of its last messages as fill the screen, since each takes some milliseconds; the
-earlier ones are made when someone scrolls near them, a few in every turn of the event loop.
+Each message takes some milliseconds to make. The last two are made at once, then as many in every turn of the event
+loop as take TURN_SECONDS, until the screen is filled; the earlier ones when someone scrolls near them.
 """
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -16,10 +19,12 @@ from app.window.transcript.answer_view import AnswerView
 from app.window.transcript.formats import Formats
 from app.window.transcript.message_view import MessageView
 from app.window.transcript.question_view import Question
+from app.window.transcript.spare import Spare
 from app.window.transcript.typesetter import Typesetter
 
-_BATCH = 4
-"""Earlier messages that are made in one turn."""
+TURN_SECONDS = 0.008
+"""Of this thread, for making messages in one turn; one more may begin just before."""
+_AT_ONCE = 2
 _NEAR = 400
 """Pixels from the top at which earlier messages are made."""
 _LINE = 90
@@ -27,15 +32,17 @@ _LINE = 90
 
 
 class Transcript(QScrollArea):
-    """Hands on what the message views ask for, with the message's id."""
+    """Hands on what the message views ask for, with the message's id. clock: seconds that this thread worked."""
 
     walked = Signal(int, int)
     edited = Signal(int)
     again = Signal(int)
     deleted = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, clock: Callable[[], float] = time.thread_time) -> None:
         super().__init__(parent)
+        self._clock = clock
+        self._spare = Spare()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -79,26 +86,36 @@ class Transcript(QScrollArea):
         keep = max(0, same - len(self._earlier))
         for view in self._views[keep:]:
             self._column.removeWidget(view)
-            view.hide()
-            view.deleteLater()
+            self._spare.keep(view)
         del self._views[keep:]
         if not keep:
-            split = len(path) - filling(path, self.window().height(), round(theme.line_height()))
-            self._earlier, new = path[:split], path[split:]
+            self._show_end(path)
         else:
-            new = path[same:]
-        for placed in new:
-            self.append(placed)
+            for placed in path[same:]:
+                self.append(placed)
         self._following = True
         self._to_end()
         self._look_up()
 
+    def _show_end(self, path: list[Placed]) -> None:
+        """The last messages of a chat of which nothing is shown yet, as many as fill the screen if that is quick."""
+        began = self._clock()
+        self._earlier, new = path[:-_AT_ONCE], path[-_AT_ONCE:]
+        for placed in new:
+            self.append(placed)
+        missing = filling(path, self.window().height(), round(theme.line_height())) - len(new)
+        self._make_earlier(missing, began)
+
     def append(self, placed: Placed) -> MessageView:
         view = self._made(placed)
-        self._column.insertWidget(len(self._views), view)
-        self._views.append(view)
-        self._fit(view)
+        self._insert(len(self._views), view)
         return view
+
+    def _insert(self, place: int, view: MessageView) -> None:
+        self._column.insertWidget(place, view)
+        self._views.insert(place, view)
+        view.show()
+        self._fit(view)
 
     def answer(self, message: int) -> AnswerView | None:
         view = next((view for view in reversed(self._views) if view.id == message), None)
@@ -106,7 +123,7 @@ class Transcript(QScrollArea):
 
     def views(self) -> list[MessageView]:
         """All of them, the earlier ones made now."""
-        self._make_earlier(len(self._earlier))
+        self._make_earlier(len(self._earlier), limited=False)
         return list(self._views)
 
     def follow(self) -> None:
@@ -114,6 +131,14 @@ class Transcript(QScrollArea):
         self._to_end()
 
     def _made(self, placed: Placed) -> MessageView:
+        view = self._spare.take(placed)
+        if view is None:
+            return self._new(placed)
+        if isinstance(view, AnswerView) and view.placed != placed:
+            view.show_end(placed)
+        return view
+
+    def _new(self, placed: Placed) -> MessageView:
         kind = Question if placed.message.role is Role.USER else AnswerView
         view = kind(placed, self._formats, self._inner)
         view.walked.connect(self.walked)
@@ -128,24 +153,20 @@ class Transcript(QScrollArea):
             self._soon.start()
 
     def _make_near(self) -> None:
-        """A few, and again, until none is near: a screen that is not filled has its top in sight."""
+        """Some, and again, until none is near: a screen that is not filled has its top in sight."""
         if self.isVisible() and self.verticalScrollBar().value() < _NEAR:
-            self._make_earlier(_BATCH)
+            self._make_earlier(len(self._earlier), self._clock())
             self._look_up()
 
-    def _make_earlier(self, count: int) -> None:
-        """The last of the earlier ones, above; what is seen stays where it is."""
-        if not self._earlier:
-            return
+    def _make_earlier(self, most: int, began: float = 0.0, *, limited: bool = True) -> None:
+        """The last of the earlier ones, above; what is seen stays where it is. One at least, then more in time."""
         bar = self.verticalScrollBar()
-        self._holding = bar.maximum() - bar.value()
-        batch = self._earlier[-count:]
-        del self._earlier[-count:]
-        for number, placed in enumerate(batch):
-            view = self._made(placed)
-            self._column.insertWidget(number, view)
-            self._views.insert(number, view)
-            self._fit(view)
+        held = bar.maximum() - bar.value()
+        for _ in range(min(most, len(self._earlier))):
+            self._holding = held
+            self._insert(0, self._made(self._earlier.pop()))
+            if limited and self._clock() - began >= TURN_SECONDS:
+                return
 
     # --- scrolling ----------------------------------------------------------------------------------------
 
@@ -188,6 +209,7 @@ class Transcript(QScrollArea):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_views"):
             self._formats = Formats(theme.colours(), self.typesetter)
+            self._spare.clear()
             for view in self._views:
                 view.dress(self._formats)
 

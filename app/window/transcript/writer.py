@@ -23,7 +23,8 @@ from PySide6.QtGui import (
 )
 
 from app.markdown.blocks import Align, Block, Code, Formula, Heading, Paragraph, Rule, Run, Runs, Table
-from app.window.transcript.formats import INDENT, SPACING, Formats
+from app.window.direction import reads_right_to_left
+from app.window.transcript.formats import INDENT, MIRRORED_GAP, SPACING, Formats
 from app.window.transcript.formula_object import units
 from app.window.transcript.formula_writer import FormulaWriter
 
@@ -125,19 +126,22 @@ class Writer:
         elif isinstance(block, Formula):
             self._alone(cursor, block, first=first)
         elif isinstance(block, Heading):
-            cursor.setBlockFormat(formats.title(block.place, block.level, first=first))
+            mirrored = _is_mirrored(block.runs)
+            cursor.setBlockFormat(formats.title(block.place, block.level, first=first, mirrored=mirrored))
             self._runs(cursor, block.runs, formats.heading(block.level))
         else:
-            cursor.setBlockFormat(formats.paragraph(block.place, first=first, after_item=after_item))
+            mirrored = _is_mirrored(block.runs)
+            shape = formats.paragraph(block.place, first=first, after_item=after_item, mirrored=mirrored)
+            cursor.setBlockFormat(shape)
             if block.place.marker:
-                self._marker(cursor, block.place.marker)
+                self._marker(cursor, block.place.marker, MIRRORED_GAP if mirrored else "\t")
             self._runs(cursor, block.runs, formats.text)
 
-    def _marker(self, cursor: QTextCursor, marker: str) -> None:
-        """The item's number or dot hangs left of its text, which a tab brings to the indent."""
+    def _marker(self, cursor: QTextCursor, marker: str, gap: str) -> None:
+        """The item's number or dot hangs before its text, which a tab brings to the indent."""
         look = QTextCharFormat(self._formats.text)
         look.setForeground(self._formats.colours.secondary)
-        cursor.insertText(f"{marker}\t", look)
+        cursor.insertText(marker + gap, look)
 
     def _runs(self, cursor: QTextCursor, runs: Runs, base: QTextCharFormat) -> None:
         cursor.setBlockCharFormat(base)
@@ -305,6 +309,10 @@ def _in_one_list(before: Block | None, block: Block) -> bool:
         and block.place.indent
         and (block.place.marker or block.place.indent > before.place.indent)
     )
+
+
+def _is_mirrored(runs: Runs) -> bool:
+    return reads_right_to_left("".join(run.text for run in runs))
 
 
 def _last_whole_lines(text: str) -> str:
