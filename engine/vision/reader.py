@@ -70,7 +70,8 @@ class Reader:
         pictures = [open_picture(source).image for source in images]
         clips = [open_clip(path, self._most_seconds(processor)) for path in audio]
         text = _templated(processor.tokenizer, turns)
-        _check_marks(processor, text, len(pictures), len(clips))
+        if self.kind.mark and text.count(self.kind.mark) != len(pictures):
+            raise _mismatch()
         inputs = _processed(processor, text, pictures, clips)
         tokens = [int(t) for t in np.array(inputs["input_ids"])[0]]
         return self._marked(tokens, self.kind.parts(inputs, self.config) if pictures or clips else {})
@@ -155,14 +156,6 @@ def _processed(processor: Any, text: str, pictures: Sequence[Any], clips: Sequen
 def _check_number(count: int, most: int, what: str) -> None:
     if count > most:
         raise KnownError(f"{count} {what} are too many for one conversation.", f"Give at most {most}.")
-
-
-def _check_marks(processor: Any, text: str, pictures: int, clips: int) -> None:
-    """Some processors would take marks that a person wrote for places of pictures, or wait for ever for more."""
-    for name, count in (("image_token", pictures), ("audio_token", clips)):
-        mark = getattr(processor, name, None)
-        if isinstance(mark, str) and text.count(mark) != count:
-            raise _mismatch()
 
 
 def _templated(tokenizer: Any, turns: Sequence[Turn]) -> str:

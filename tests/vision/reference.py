@@ -58,6 +58,12 @@ def _with_the_whole(image_processor: Any) -> None:
     image_processor._split_into_tiles = tiles
 
 
+def end(path: Path) -> int:
+    """The token an answer ends with, as config.json says."""
+    config = json.loads((path / "config.json").read_text())
+    return int(config["eos_token_id"])
+
+
 def greedy(path: Path, text: str, pictures: Sequence[bytes], n: int, sounds: Sequence[Sound] = ()) -> list[int]:
     """The n tokens that mlx-vlm's greedy search puts after a user's message with these before its text."""
     model, processor = load(path)

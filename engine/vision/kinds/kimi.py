@@ -56,4 +56,5 @@ KIMI_VL = Kind(
     encode=_encode,
     cost=_cost,
     mend_processor=_read_pixels_at_once,
+    mark="<|media_pad|>",
 )

@@ -80,6 +80,7 @@ class Kind:
       more arguments of the language part.
     mend, mend_processor: what must be set right in mlx-vlm's model and processor before they are used.
     whole: a picture's tokens see each other, so it must not be cut.
+    mark: a picture's in the text, where the processor would look for pictures of all it finds without an end.
     """
 
     processor: tuple[str, str]
@@ -93,3 +94,4 @@ class Kind:
     mend: Callable[[Any], None] = _as_it_is
     mend_processor: Callable[[Any], None] = _as_it_is
     whole: bool = False
+    mark: str = ""
