@@ -9,14 +9,15 @@ from PIL import Image
 
 from app.cli.main import main
 from engine import messages as m
+from engine.lab.sighted_families import DENSE, SIGHTED
 from engine.lab.tiny import make_checkpoint
-from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
+from engine.lab.tiny_sighted import make_sighted_checkpoint
 from engine.link import ProcessEngine, ThreadEngine
 from tests.host.asking import answer, ask, listen, send
 from tests.vision import reference
 from tests.vision.pictures import encoded, noise, png
-from tests.vision.sounds import noise as noise_of_sea
 from tests.vision.sounds import heard, wav
+from tests.vision.sounds import noise as noise_of_sea
 
 TEXT = "What is to be seen here?"
 SURF = noise_of_sea(1.1)
@@ -95,6 +96,17 @@ def test_with_all_experts_resident_every_mode_says_the_same(engine, family, tmp_
 
         assert record.text == right
         assert record.memory.peak <= max(1.1 * record.memory.promised, record.memory.promised + 300_000_000)
+
+
+@pytest.mark.parametrize("family", sorted(DENSE))
+def test_models_without_experts_see_too(engine, family, tmp_path):
+    folder = make_sighted_checkpoint(tmp_path / family, family)
+    question = ask(folder, turns=(about(SEA, SHORE),), mode=m.Mode.AUTO, experts=None, max_tokens=8)
+
+    record = answer(engine, question)
+
+    assert record.text == said(folder, first(folder, 8, SEA, SHORE))
+    assert record.experts["total"] == 0
 
 
 def test_fast_answers_choose_by_the_pictures_too(engine, folder):
@@ -229,6 +241,26 @@ def test_a_model_that_only_sees_says_that_it_does_not_hear(engine, folder, tmp_p
 
     assert failed.sentence == f"{folder.name} cannot hear sounds: this kind of model takes no sounds here."
     assert "qwen3_omni_moe" in failed.next_step
+
+
+def test_a_kind_that_cannot_be_made_equal_is_refused_by_name(engine, tmp_path):
+    folder = make_sighted_checkpoint(tmp_path / "ernie", "qwen3_vl_moe")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "ernie4_5_moe_vl"}))
+    question = ask(folder)
+
+    failed = send(engine, question).failed(question.request)
+
+    assert failed.known
+    assert "ernie4_5_moe_vl: mlx-vlm lets the experts for words answer" in failed.sentence
+
+
+def test_cadre_ask_lets_a_model_hear(hearing, home, tmp_path, capsys):
+    surf = wav(tmp_path / "surf.wav", SURF)
+    options = ["--model", str(hearing), "--mode", "exact", "--max-tokens", "8", "--json"]
+
+    assert main(["ask", TEXT, "--audio", str(surf), *options]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] == said(hearing, first(hearing, 8, sounds=[heard(surf)]))
 
 
 def test_cadre_ask_shows_pictures(folder, home, tmp_path, capsys):
