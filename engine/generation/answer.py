@@ -133,8 +133,8 @@ class Answer:
         tokens = {"prompt": len(look.tokens), "reused": reused}
         if not look.parts:
             return tokens
-        media = {"pictures": look.count(Sense.SIGHT), "sounds": look.count(Sense.HEARING), "encoded": self._encoded}
-        return tokens | media
+        seen, heard = look.count(Sense.SIGHT), look.count(Sense.HEARING)
+        return tokens | {"pictures": seen, "sounds": heard, "encoded": self._encoded}
 
     def reselect(self) -> None:
         """The set is chosen anew after the next token."""

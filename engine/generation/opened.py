@@ -134,7 +134,8 @@ class Opened:
 
     def forward(self, tokens: Sequence[int], at: int, caches: list[Any], seen: Seen) -> mx.array:
         """Logits [1, T, V] after a part of a prompt, its tokens from `at` on, in which media are fingerprints."""
-        ids, more = mx.array(list(tokens))[None], {}
+        ids = mx.array(list(tokens))[None]
+        more: dict[str, Any] = {}
         if self.senses is not None:
             ids, more = self.senses.taken(tokens, at, seen)
         logits: mx.array = self.model(ids, cache=caches, **more)
@@ -318,7 +319,7 @@ def _evaluate(model: Any, total: int, progress: Progress) -> None:
     """Bring the dense weights to memory, piece by piece; encoders only when there is something to encode."""
     done = 0
     piece: list[mx.array] = []
-    for array in [array for name, array in tree_flatten(model.parameters()) if not encoder_of(name)]:
+    for array in [array for name, array in dict(tree_flatten(model.parameters())).items() if not encoder_of(name)]:
         piece.append(array)
         if sum(a.nbytes for a in piece) >= _PIECE:
             mx.eval(piece)

@@ -14,7 +14,7 @@ _BYTES = 7
 """Of the digest: fits in an int64, and meets another medium once in 2 ** 28."""
 
 
-def fingerprint(contents: Iterable[bytes | memoryview]) -> int:
+def fingerprint(contents: Iterable[bytes]) -> int:
     """Negative; the same for the same bytes in all."""
     digest = hashlib.blake2b(digest_size=_BYTES)
     for content in contents:

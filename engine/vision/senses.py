@@ -125,7 +125,7 @@ class Senses:
         return self._kind.positions(self._model, ids, [g for g in grids if g is not None])
 
     def _encoder(self, sense: Sense) -> dict[str, mx.array]:
-        return {n: a for n, a in tree_flatten(self._model.parameters()) if encoder_of(n) == sense}
+        return {n: a for n, a in dict(tree_flatten(self._model.parameters())).items() if encoder_of(n) == sense}
 
     @contextmanager
     def _reading(self, sense: Sense) -> Iterator[None]:

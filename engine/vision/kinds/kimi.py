@@ -35,18 +35,27 @@ def _encode(model: Any, _sense: Sense, part: Part) -> Encoded:
 def _cost(config: Any, _sense: Sense, part: Part) -> int:
     vision = config.vision_config
     passing = attention_cost(vision.embed_dim, vision.intermediate_size, vision.num_heads, part.size)
-    return passing + _TURNS * 12 * vision.embed_dim // vision.num_heads
+    return passing + _TURNS * 12 * int(vision.embed_dim) // int(vision.num_heads)
 
 
-def _read_pixels_at_once(processor: Any) -> None:
-    """mlx-vlm's makes a Python number of every pixel, which takes seconds and a hundred times the memory."""
+def _mend_processor(processor: Any) -> None:
+    """mlx-vlm's makes a Python number of every pixel, which takes seconds and a hundred times the memory; and of a
+    picture smaller than what becomes one token it leaves nothing.
+    """
     mlx_vlm: Any = type(processor.image_processor)
 
-    class AtOnce(mlx_vlm):  # type: ignore[misc]
+    class Mended(mlx_vlm):  # type: ignore[misc]
+        def rescale(self, image: Any, merge_kernel_size: Any = None) -> Any:
+            least = self.patch_size * max(self.merge_kernel_size)
+            grow = least / min(image.size)
+            if grow > 1:
+                image = image.resize([max(least, round(side * grow)) for side in image.size])
+            return super().rescale(image, merge_kernel_size)
+
         def to_mlx(self, image: Any) -> mx.array:
             return mx.array(np.asarray(image.convert("RGB")), mx.float32).transpose(2, 0, 1) / 255.0
 
-    processor.image_processor.__class__ = AtOnce
+    processor.image_processor.__class__ = Mended
 
 
 KIMI_VL = Kind(
@@ -55,6 +64,6 @@ KIMI_VL = Kind(
     parts=_parts,
     encode=_encode,
     cost=_cost,
-    mend_processor=_read_pixels_at_once,
+    mend_processor=_mend_processor,
     mark="<|media_pad|>",
 )

@@ -35,9 +35,7 @@ class Part:
 
     def fingerprint(self) -> int:
         grid = b"" if self.grid is None else np.array(self.grid).tobytes()
-        return fingerprint(
-            (str(self.values.shape).encode(), grid, memoryview(np.ascontiguousarray(self.values)).cast("B"))
-        )
+        return fingerprint((str(self.values.shape).encode(), grid, np.ascontiguousarray(self.values).tobytes()))
 
 
 Parts = Mapping[Sense, Sequence[Part]]
@@ -82,7 +80,7 @@ class Kind:
       more arguments of the language part.
     mend, mend_processor: what must be set right in mlx-vlm's model and processor before they are used.
     whole: a picture's tokens see each other, so it must not be cut.
-    mark: a picture's in the text, where the processor would look for pictures of all it finds without an end.
+    mark: a picture's in the text, where the processor does not mind finding more of them than there are pictures.
     """
 
     processor: tuple[str, str]

@@ -54,6 +54,7 @@ QWEN3_VL = Kind(
     cost=picture_cost,
     positions=positions_by_grid,
     beside=_beside,
+    mark="<|image_pad|>",
 )
 
 
