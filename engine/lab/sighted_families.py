@@ -123,9 +123,34 @@ _QWEN3_5: Config = {
 
 _QWEN3_OMNI: Config = {
     "model_type": "qwen3_omni_moe",
-    "enable_audio_output": False,
-    "talker_config": {"text_config": _QWEN3_VL["text_config"] | {"vocab_size": 16}, "code_predictor_config": {}},
-    "code2wav_config": {},
+    "enable_audio_output": True,
+    "talker_config": {  # with experts of its own, which Cadre must not take for the thinker's
+        "thinker_hidden_size": 64,
+        "text_config": _QWEN3_VL["text_config"] | {"vocab_size": 32, "shared_expert_intermediate_size": 64},
+        "code_predictor_config": {
+            "num_hidden_layers": 1,
+            "hidden_size": 64,
+            "intermediate_size": 64,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "head_dim": 16,
+            "vocab_size": 32,
+            "num_code_groups": 4,
+        },
+    },
+    "code2wav_config": {
+        "hidden_size": 64,
+        "intermediate_size": 64,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 4,
+        "decoder_dim": 64,
+        "codebook_dim": 32,
+        "codebook_size": 32,
+        "num_quantizers": 4,
+        "upsample_rates": [2, 2],
+        "upsampling_ratios": [2],
+    },
     "thinker_config": {
         "model_type": "qwen3_omni_moe_thinker",
         "text_config": _QWEN3_VL["text_config"] | {"model_type": "qwen3_omni_moe_text"},
