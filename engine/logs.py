@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import os
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from engine import private
 from engine.models import places
 
 _BYTES = 1_000_000
@@ -36,11 +38,19 @@ def _is_level() -> bool:
     return os.environ.get("CADRE_LOG", "INFO").upper() in logging.getLevelNamesMapping()
 
 
+class _Private(RotatingFileHandler):
+    """The owner's alone, each file of the rotation."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding=self.encoding, opener=private.opener)
+
+
 def _handler(file: Path) -> logging.Handler:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(file, maxBytes=_BYTES, backupCount=_KEPT, delay=True, encoding="utf-8")
-        with file.open("a", encoding="utf-8"):
+        private.home()
+        private.folder(file.parent)
+        handler = _Private(file, maxBytes=_BYTES, backupCount=_KEPT, delay=True, encoding="utf-8")
+        with open(file, "a", encoding="utf-8", opener=private.opener):
             pass  # a folder that cannot be written is found now, not at the first record
     except OSError:
         return logging.NullHandler()

@@ -1,7 +1,7 @@
 """`cadre doctor`: what this machine can do and what is missing, a line each with the remedy.
 
 Looks at the machine through psutil and the catalogue; what MLX can do is asked of a process of its own, since
-the app touches no MLX and a broken one must not take the doctor with it.
+the app touches no MLX and a broken one must not take the doctor with it. What is around Cadre is in app.cli.around.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.cli import around, screen
+from app.cli.finding import Finding, State
 from app.numbers import size
 from engine.budget import footprint
 from engine.budget.pressure import Sensors, Thermal, this_machine
+from engine.lab import disk_speed
 from engine.messages import Pressure
 from engine.models import places
 from engine.models.catalogue import InstalledModel, installed
@@ -35,22 +37,6 @@ _PATIENCE = 120
 _LITTLE_MEMORY = 6_000_000_000
 _LITTLE_DISK = 20_000_000_000
 _AGAIN = "Install Cadre anew: `make run` in its folder."
-
-
-class State(StrEnum):
-    GOOD = "good"
-    WORSE = "worse"  # works, but not as well as it could
-    MISSING = "missing"  # Cadre cannot answer without it
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line. remedy: what to do about it; none when all is well."""
-
-    what: str
-    state: State
-    found: str
-    remedy: str | None = None
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -81,8 +67,23 @@ def examine() -> list[Finding]:
         about_memory(footprint.total(), footprint.available()),
         *about_strain(this_machine()),
         about_disk(places.models()),
+        *about_surroundings(),
         about_models(installed()),
     ]
+
+
+def about_surroundings() -> Iterator[Finding]:
+    """The disk's speed anywhere; what is on a desktop only where there is one."""
+    folder = _nearest(places.models())
+    yield around.about_speed(folder, shutil.disk_usage(folder).free, disk_speed.measure)
+    if not screen.is_there():
+        return
+    try:
+        surroundings = around.here()
+    except ImportError as error:
+        yield Finding("Window", State.WORSE, f"Qt does not start: {error}", _AGAIN)
+        return
+    yield from around.examine(surroundings)
 
 
 def ask_mlx() -> dict[str, Any] | str:
@@ -101,16 +102,41 @@ def ask_mlx() -> dict[str, Any] | str:
 
 def about_mlx(machine: dict[str, Any] | str) -> Iterator[Finding]:
     if isinstance(machine, str):
-        yield Finding("MLX", State.MISSING, f"does not start: {machine}", _AGAIN)
+        yield Finding("MLX", State.MISSING, f"does not start: {machine}", remedy_of(machine))
         return
     words = f"{machine['mlx']} with mlx-lm {machine['mlx_lm']}"
     if machine["product_ok"]:
-        yield Finding("MLX", State.GOOD, words)
+        yield Finding("MLX", State.GOOD, f"{words}; a matrix product on the {_processor(machine)} came out right")
     else:
         yield Finding("MLX", State.MISSING, f"{words} multiplies wrongly", _AGAIN)
     yield _about_device(machine)
+    if sys.platform == "darwin":
+        yield _about_metal(machine)
     if sys.platform == "linux" and not machine["gpu"]:
         yield _about_blas(openblas=machine["openblas"])
+
+
+def _processor(machine: dict[str, Any]) -> str:
+    return "GPU" if machine["gpu"] else "CPU"
+
+
+def remedy_of(said: str) -> str:
+    """What MLX says when its Metal library is missing, or is one for a newer macOS than this."""
+    if "language version" in said and "not supported" in said:
+        return "This Cadre was built for a newer macOS: install the one for macOS 14, or update macOS."
+    if "metallib" in said or "metal library" in said.lower():
+        return "A part of Cadre is missing: move Cadre.app to the Bin and install it anew from the disk image."
+    return _AGAIN
+
+
+def _about_metal(machine: dict[str, Any]) -> Finding:
+    library = machine["metallib"]
+    if not machine["metal"]:
+        remedy = "Cadre needs a Mac with Apple silicon and macOS 14 or newer, not in a virtual machine without a GPU."
+        return Finding("Metal", State.WORSE, "this system offers none", remedy)
+    if library is None:
+        return Finding("Metal", State.MISSING, "its library is not beside MLX", remedy_of("metallib"))
+    return Finding("Metal", State.GOOD, f"works, with a library of {size(library)}")
 
 
 def _about_device(machine: dict[str, Any]) -> Finding:
@@ -157,12 +183,15 @@ def _strain(what: str, words: str, source: str, remedy: str | None) -> Finding:
 
 def about_disk(models: Path) -> Finding:
     """Free space where downloads go, whether or not the folder is there yet."""
-    folder = next(place for place in (models, *models.parents) if place.is_dir())
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(_nearest(models)).free
     found = f"{size(free)} free for models in {models}"
     if free < _LITTLE_DISK:
         return Finding("Disk", State.WORSE, found, "Free some space, or set CADRE_HOME to a folder on a larger disk.")
     return Finding("Disk", State.GOOD, found)
+
+
+def _nearest(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.parents) if place.is_dir())
 
 
 def about_models(models: list[InstalledModel]) -> Finding:

@@ -25,6 +25,7 @@ class Header(QWidget):
         self.sidebar = quiet_button("sidebar", self.tr("Show or hide the list of chats"), self)
         self.monitor = quiet_button("monitor", self.tr("Show or hide the monitor"), self)
         self._title = QLabel(self)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setFont(theme.title())
         self._title.setMinimumWidth(40)
         self._text = ""

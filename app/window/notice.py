@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
@@ -19,6 +19,7 @@ class Notice(QFrame):
         super().__init__(parent)
         self.setMaximumWidth(theme.measure() + 2 * theme.GRID)
         self._words = QLabel(self)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
         self._words.setWordWrap(True)
         self._button = word_button("", self.tr("Undo"), self)
         self._button.clicked.connect(self._act)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import QLockFile, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.cli.session import ENGINE_KINDS
@@ -28,7 +29,7 @@ from app.window.models_page.page import ModelsPage
 from app.window.preferences import Preferences
 from app.window.quick.resident import Resident
 from app.window.settings.page import SettingsWindow
-from engine import logs
+from engine import logs, private
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
 from engine.models import places
@@ -175,6 +176,9 @@ def run(model: str = "", *, background: bool = False, quick: bool = False) -> in
     assert isinstance(application, QApplication)
     application.setApplicationName("Cadre")
     application.setApplicationDisplayName("Cadre")
+    application.setDesktopFileName("cadre")
+    if sys.platform != "darwin":  # there the bundle has it, in three looks
+        application.setWindowIcon(QIcon(str(places.resources() / "app_icon" / "light.svg")))
     qInstallMessageHandler(_log_qt)
     theme.dress()
     application.setQuitOnLastWindowClosed(False)
@@ -221,8 +225,7 @@ def only_one() -> QLockFile:
     Raises:
         KnownError: another window has it.
     """
-    places.home().mkdir(parents=True, exist_ok=True)
-    lock = QLockFile(str(places.home() / "app.lock"))
+    lock = QLockFile(str(private.home() / "app.lock"))
     if not lock.tryLock(100) and lock.error() is QLockFile.LockError.LockFailedError:
         raise KnownError("Cadre is open already.", "Look for its window; `cadre app --terminal` works beside it.")
     return lock
@@ -250,8 +253,8 @@ def _let_signals_in(application: QApplication) -> QTimer:
     return timer
 
 
-def _log_qt(kind: QtMsgType, _context: object, words: str) -> None:
-    log.log(_LEVELS.get(kind, logging.ERROR), "Qt: %s", words)
+def _log_qt(kind: QtMsgType, _context: object, complaint: str) -> None:
+    log.log(_LEVELS.get(kind, logging.ERROR), "Qt: %s", complaint)
 
 
 def _import_late() -> None:

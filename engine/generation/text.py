@@ -13,13 +13,15 @@ from engine.errors import KnownError
 from engine.messages import Turn
 
 _transformers: Any = transformers
+_NEVER_A_PROGRAM = {"trust_remote_code": False}
+"""Without it transformers asks whoever sits at the terminal, and a `y` runs what the model's folder names."""
 
 
 def open_tokenizer(path: Path, eos_token_ids: Any) -> Any:
     """The model's tokenizer with its streaming detokenizer. Raises KnownError."""
     _transformers.utils.logging.set_verbosity_error()  # its notices would land in the middle of an answer
     try:
-        return load_tokenizer(path, eos_token_ids=eos_token_ids)
+        return load_tokenizer(path, _NEVER_A_PROGRAM, eos_token_ids=eos_token_ids)
     except Exception as error:  # transformers raises many kinds here
         raise KnownError(
             f"The tokenizer of {path.name} could not be opened ({_first_line(error)}).",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, cast
 
 from engine import blas
@@ -18,7 +19,8 @@ _SIDE = 256
 @dataclass(frozen=True)
 class Machine:
     """openblas: whether MLX multiplies with it. memory_limit: bytes MLX may use before it waits or fails; None
-    where it names none. product_ok: a float32 matrix product and a 4-bit one came out right.
+    where it names none. metal: whether MLX finds Metal here; metallib: bytes of the Metal library that lies beside MLX,
+    None without one. product_ok: a float32 matrix product and a 4-bit one, on the device, came out right.
     """
 
     mlx: str
@@ -27,6 +29,8 @@ class Machine:
     gpu: bool
     memory_limit: int | None
     openblas: bool
+    metal: bool
+    metallib: int | None
     product_ok: bool
 
 
@@ -43,8 +47,16 @@ def machine() -> Machine:
         gpu=mx.default_device() == mx.Device(mx.gpu),
         memory_limit=info.get("max_recommended_working_set_size"),
         openblas=openblas,
+        metal=mx.metal.is_available(),
+        metallib=_metallib(Path(mx.__file__)),
         product_ok=_multiplies(),
     )
+
+
+def _metallib(core: Path) -> int | None:
+    """MLX looks for it beside its own library first (mlx/backend/metal/device.cpp)."""
+    library = core.parent / "lib" / "mlx.metallib"
+    return library.stat().st_size if library.is_file() else None
 
 
 def _multiplies() -> bool:

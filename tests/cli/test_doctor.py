@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.cli import doctor
-from app.cli.doctor import State
+from app.cli.finding import State
 from engine.budget.pressure import Thermal
+from engine.lab import disk_speed
 from engine.messages import Pressure
 from engine.models.catalogue import InstalledModel
 from engine.models.folders import Source
@@ -25,14 +26,17 @@ MAC = {
     "gpu": True,
     "memory_limit": 11_400_000_000,
     "openblas": False,
+    "metal": True,
+    "metallib": 146_876_416,
     "product_ok": True,
 }
-LINUX = {**MAC, "device": "AMD EPYC", "gpu": False, "memory_limit": None}
+LINUX = {**MAC, "device": "AMD EPYC", "gpu": False, "memory_limit": None, "metal": False, "metallib": None}
 
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path, monkeypatch):
-    """An empty home: the machine's own models are not looked at."""
+    """An empty home: the machine's own models are not looked at. The disk is hardly bothered."""
+    monkeypatch.setattr(disk_speed, "MOST", 1)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("CADRE_HOME", str(tmp_path / "cadre"))
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
@@ -58,7 +62,16 @@ def test_this_machine_as_json(capsys):
     assert report["ready"]
     assert by_name["MLX"]["state"] == "good"
     assert by_name["Models"]["found"] == "none but the built-in demonstration"
-    assert {"Python", "GPU", "Memory", "Memory pressure", "Heat", "Low-power mode", "Disk"} <= by_name.keys()
+    assert {
+        "Python",
+        "GPU",
+        "Memory",
+        "Memory pressure",
+        "Heat",
+        "Low-power mode",
+        "Disk",
+        "Disk speed",
+    } <= by_name.keys()
 
 
 def test_this_machine_for_people(capsys, monkeypatch):
@@ -74,7 +87,31 @@ def test_this_machine_for_people(capsys, monkeypatch):
 
 def test_a_mac_needs_no_openblas(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert states(MAC) == {"MLX": State.GOOD, "GPU": State.GOOD}
+    assert states(MAC) == {"MLX": State.GOOD, "GPU": State.GOOD, "Metal": State.GOOD}
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "remedy"),
+    [({"metallib": None}, State.MISSING, "install it anew"), ({"metal": False}, State.WORSE, "Apple silicon")],
+)
+def test_a_mac_whose_metal_does_not_work(monkeypatch, changed, state, remedy):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    metal = next(found for found in doctor.about_mlx({**MAC, **changed}) if found.what == "Metal")
+
+    assert metal.state == state
+    assert remedy in str(metal.remedy)
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("This library is using language version 4.0 which is not supported on this OS.", "newer macOS"),
+        ("Failed to load the default metallib. library not found", "disk image"),
+        ("ImportError: no libmlx", "make run"),
+    ],
+)
+def test_what_mlx_says_when_it_does_not_start_has_a_remedy(said, remedy):
+    assert remedy in doctor.remedy_of(said)
 
 
 def test_linux_without_openblas_is_slow(monkeypatch):

@@ -59,6 +59,8 @@ class QuickPanel(QFrame):
         self._asked, self._words = QLabel(self), QLabel(self)
         self.answer = AnswerArea(typesetter, self)
         self._record = QLabel(self)
+        for label in (self._asked, self._words, self._record):
+            label.setTextFormat(Qt.TextFormat.PlainText)  # what was asked may be a page
         self._acts = self._make_acts()
         self._busy = False
         self._record_line = ""

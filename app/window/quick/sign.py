@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
-from PySide6.QtCore import QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from app.numbers import size
 from app.view import View
 from app.window import theme, words
+from engine.models import places
 
 _SIDE = 18
 _DENSITIES = (1, 2, 3)
@@ -117,9 +120,12 @@ def _pixmap(share: float, density: int, *, busy: bool, colour: QColor) -> QPixma
     painter.setPen(QPen(colour, 1.75, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     if share > 0:
         painter.drawArc(ring, 90 * 16, round(-share * 360 * 16))
-    painter.setPen(QPen(colour, 1))
-    painter.setBrush(colour if busy else Qt.BrushStyle.NoBrush)
-    for x, y in ((6.5, 6.5), (11.5, 6.5), (6.5, 11.5), (11.5, 11.5)):
-        painter.drawEllipse(QRectF(x - 1.4, y - 1.4, 2.8, 2.8))
+    _glyph("menu-bar-busy" if busy else "menu-bar", colour.name()).render(painter, QRectF(0, 0, _SIDE, _SIDE))
     painter.end()
     return pixmap
+
+
+@cache
+def _glyph(name: str, colour: str) -> QSvgRenderer:
+    source = (places.resources() / "app_icon" / f"{name}.svg").read_text(encoding="utf-8")
+    return QSvgRenderer(QByteArray(source.replace("#000000", colour).encode()))

@@ -27,6 +27,7 @@ from app.window.models import Models
 from app.window.preferences import Preferences
 from app.window.settings.contacts import contacts
 from app.window.settings.group import Group
+from engine import private
 from engine.budget import footprint
 from engine.errors import KnownError
 from engine.models import places
@@ -231,8 +232,7 @@ class SettingsWindow(QDialog):
         self.login.setChecked(login.is_on())
 
     def _show_folder(self) -> None:
-        places.home().mkdir(parents=True, exist_ok=True)
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(places.home())))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(private.home())))
 
     def _tell(self, error: KnownError) -> None:
         self._words.setText(str(error))

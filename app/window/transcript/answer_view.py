@@ -30,6 +30,7 @@ class AnswerView(MessageView):
         self._stage.setFont(theme.small())
         self._stage.setWordWrap(True)
         self._failure = QLabel(self)
+        self._failure.setTextFormat(Qt.TextFormat.PlainText)
         self._failure.setWordWrap(True)
         self._retry = QPushButton(self.tr("Try Again"), self)
         self._retry.clicked.connect(lambda: self.again.emit(self.id))

@@ -58,6 +58,7 @@ class RecordView(QuietButton):
         for number, (name, value) in enumerate(words.record_rows(record)):
             label, said = QLabel(name, self.details), QLabel(value, self.details)
             label.setProperty("quiet", True)
+            said.setTextFormat(Qt.TextFormat.PlainText)
             said.setWordWrap(True)
             said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             for each in (label, said):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SYSTEM_LIBRARIES = ROOT / "packaging" / "system-libraries.sh"
 
 
@@ -30,7 +30,9 @@ def test_the_wheel_holds_two_packages_and_the_resources():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
 
-    assert wheel == {"packages": ["app", "engine"], "force-include": {"resources": "app/_resources"}}
+    assert wheel["packages"] == ["app", "engine"]
+    assert wheel["force-include"] == {"resources": "app/_resources"}
+    assert all((ROOT / source).is_file() for source in wheel["shared-data"])
 
 
 def test_the_lock_knows_no_other_place_than_the_public_index():
