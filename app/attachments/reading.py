@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from app.attachments import pdf
+from app.attachments import kinds, pdf, picture
 from app.attachments.decoding import decoded, is_binary
 from app.attachments.file import File, Kind
 from app.numbers import size
@@ -17,22 +19,35 @@ MOST_TEXT = 2_000_000
 MOST_PDF = 100_000_000
 PDF_SECONDS = 30.0
 PDF_MEMORY = 800_000_000
+PICTURE_SECONDS = 20.0
+PICTURE_MEMORY = 1_200_000_000
+"""64 megapixels with transparency, decoded, turned and laid on white."""
 _SMALLER = "Attach the part that matters."
-_AS_TEXT = "Attach text, code or a PDF."
+_SMALLER_PICTURE = "Save it smaller and attach that."
+_AS_TEXT = "Attach text, code, a PDF or a picture."
+_AS_PICTURE = "Attach pictures of the moments that matter."
+_AS_WORDS = "`cadre transcribe` writes down what is said in it; attach that."
+_AS_JPEG = "Export it as JPEG first (Preview: File, Export) and attach that."
 _PROSE = frozenset({"", ".txt", ".text", ".md", ".markdown", ".rst", ".org", ".tex", ".log", ".csv", ".tsv", ".srt"})
-_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".heic", ".webp", ".tif", ".tiff", ".bmp"})
-_SOUNDS = frozenset({".mp3", ".m4a", ".wav", ".aac", ".flac", ".ogg", ".mp4", ".mov", ".mkv"})
-_PAPERS = frozenset({".doc", ".docx", ".odt", ".pages", ".rtf", ".xls", ".xlsx", ".ppt", ".pptx", ".key", ".numbers"})
+
+Photos = Callable[[Path], bytes]
+"""A HEIC photo as JPEG, by what the system has. Raises KnownError."""
 
 
 class Reader:
-    """Keeps the process that reads PDFs. Any one thread at a time."""
+    """Keeps the processes that read PDFs and pictures. Any one thread at a time.
 
-    def __init__(self) -> None:
-        self._pdfs = Worker(pdf.text_of, PDF_SECONDS, PDF_MEMORY)
+    photos: None where the system cannot read HEIC.
+    """
+
+    def __init__(self, photos: Photos | None = None) -> None:
+        self._photos = photos
+        self._pdfs = Worker(pdf.paper, PDF_SECONDS, PDF_MEMORY)
+        self._pictures = Worker(picture.prepared, PICTURE_SECONDS, PICTURE_MEMORY)
 
     def close(self) -> None:
         self._pdfs.close()
+        self._pictures.close()
 
     def read(self, path: Path) -> File:
         """What goes into the prompt.
@@ -47,24 +62,60 @@ class Reader:
                 raise KnownError(f"{name} is a folder.", "Attach its files.")
             if not stat.S_ISREG(about.st_mode):  # a pipe or a device may have no end
                 raise KnownError(f"{name} is not a file.", _AS_TEXT)
-            with path.open("rb") as file:
-                if file.read(1024).lstrip().startswith(b"%PDF-"):
-                    return self._pdf(path, name, about)
-                file.seek(0)
-                return _text(name, path.suffix.lower(), file.read(MOST_TEXT + 1), about)
+            return self._read(path, name, about)
         except OSError as error:
             raise KnownError(f"{name} cannot be opened ({error.strerror}).", "Check that it is still there.") from error
+
+    def _read(self, path: Path, name: str, about: os.stat_result) -> File:
+        suffix = path.suffix.lower()
+        with path.open("rb") as file:
+            head = file.read(1024)
+            if kinds.is_pdf(head):
+                return self._pdf(path, name, about)
+            if kinds.is_picture(head, suffix):
+                return self._picture(path, head, name)
+            if kinds.is_video(head, suffix):
+                raise KnownError(f"{name} is a video.", _AS_PICTURE)
+            if kinds.is_sound(head, suffix):
+                raise KnownError(f"{name} is a recording.", _AS_WORDS)
+            file.seek(0)
+            return _text(name, suffix, file.read(MOST_TEXT + 1), about)
+
+    def read_picture(self, content: bytes, name: str) -> File:
+        """One that has no file, as from the clipboard.
+
+        Raises:
+            KnownError: it cannot be read; the sentence names it.
+        """
+        made: picture.Prepared = _called(self._pictures, (content, name), name, _SMALLER_PICTURE)
+        return File(name, Kind.PICTURE, made.bytes, "", (made.part,), made.thumbnail)
+
+    def _picture(self, path: Path, head: bytes, name: str) -> File:
+        if kinds.is_photo(head):
+            if self._photos is None:
+                raise KnownError(f"{name} is a HEIC photo, which cannot be read here.", _AS_JPEG)
+            return self.read_picture(self._photos(path), name)
+        made: picture.Prepared = _called(self._pictures, (str(path), name), name, _SMALLER_PICTURE)
+        return File(name, Kind.PICTURE, made.bytes, "", (made.part,), made.thumbnail)
 
     def _pdf(self, path: Path, name: str, about: os.stat_result) -> File:
         if about.st_size > MOST_PDF:
             raise KnownError(f"{name} is too large ({size(about.st_size)}).", _SMALLER)
-        try:
-            text = self._pdfs.call((str(path), name))
-        except TooMuch as error:
-            raise KnownError(f"{name} could not be read: {_why(error)}.", _SMALLER) from error
-        if len(text) > MOST_TEXT:
+        read: pdf.Paper = _called(self._pdfs, (str(path), name), name, _SMALLER)
+        if len(read.text) > MOST_TEXT:
             raise KnownError(f"{name} holds too much text.", _SMALLER)
-        return File(name, Kind.PDF, about.st_size, text)
+        return File(name, Kind.PDF, about.st_size, read.text.strip() and read.text, read.parts, read.thumbnail,
+                    read.pages)  # fmt: skip
+
+
+def _called(worker: Worker, given: tuple[Any, str], name: str, remedy: str) -> Any:
+    try:
+        return worker.call(given)
+    except TooMuch as error:
+        if str(error) == "ModuleNotFoundError":
+            raise KnownError(f"{name} is a picture, and what opens pictures is not installed.",
+                             "Install it: pip install 'cadre[vision]'.") from error  # fmt: skip
+        raise KnownError(f"{name} could not be read: {_why(error)}.", remedy) from error
 
 
 def _why(error: TooMuch) -> str:
@@ -91,8 +142,7 @@ _OTHER = "not text"
 
 
 def _binary_kind(suffix: str) -> str:
-    kinds = {_PICTURES: "a picture", _SOUNDS: "a recording", _PAPERS: "an office document"}
-    return next((words for suffixes, words in kinds.items() if suffix in suffixes), _OTHER)
+    return "an office document" if suffix in kinds.PAPERS else _OTHER
 
 
 def clean(name: str) -> str:

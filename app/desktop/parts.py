@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.attachments.reading import Photos
 from app.desktop.chord import Chord
 from app.desktop.login import LoginItem
 
@@ -87,6 +88,8 @@ class Parts:
     awake: Awake
     login: LoginItem
     show_folder_words: str
+    photos: Photos | None = None
+    """Reads HEIC; None where the system does not. Not on the interface thread."""
 
 
 def here() -> Parts:

@@ -59,12 +59,17 @@ class Chat:
 
 @dataclass(frozen=True)
 class Attached:
-    """A file that a message came with, but for its text, which `Files` has. bytes: on disk."""
+    """A file that a message came with, but for its contents, which `Files` has. bytes: on disk.
+
+    parts: pictures that a model is shown of it; pages: those of a PDF that is shown so, drawn or not.
+    """
 
     name: str
     kind: str
     bytes: int
     characters: int
+    parts: int = 0
+    pages: int = 0
 
 
 @dataclass(frozen=True)

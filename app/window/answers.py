@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QObject, Signal
 
 from app import view
-from app.attachments.file import with_files
+from app.attachments.file import pictures, with_files, without_pictures
 from app.markdown.thinking import parted
 from app.record import as_json
 from app.store.replays import KEPT
-from app.store.rows import Json, Message, Placed, Role, Settings, State
+from app.store.rows import Attached, Json, Message, Placed, Role, Settings, State
 from app.store.store import Store
 from app.view import View
 from app.window.engine_line import EngineLine
@@ -69,6 +69,8 @@ class Answers(QObject):
         super().__init__(parent)
         self._store = store
         self._memory = memory
+        self.is_blind: Callable[[str], bool] = lambda _model: False
+        """Whether a model is known not to see."""
         self._line = line
         self._clock = clock
         self._numbers = itertools.count(1)
@@ -110,8 +112,9 @@ class Answers(QObject):
             self.moved.emit(message)
 
     def _command(self, request: str, path: Sequence[Placed], settings: Settings, model: str) -> m.Ask:
-        said = ((placed.message.role.value, self._said(placed.message)) for placed in path)
-        turns = [m.Turn(role, text) for role, text in said if text]
+        blind = self.is_blind(model)
+        said = [self._said(placed.message, blind=blind and placed is not path[-1]) for placed in path]
+        turns = [turn for turn in said if turn.content or turn.images]
         if settings.system.strip():
             turns.insert(0, m.Turn("system", settings.system))
         return m.Ask(
@@ -123,14 +126,20 @@ class Answers(QObject):
             max_tokens=settings.max_tokens,
             sampling=m.Sampling(temperature=settings.temperature),
             conversation=f"chat-{path[-1].message.chat}",
-            attachments=tuple(m.Attachment.DOCUMENT for _ in path[-1].message.attached),
+            attachments=tuple(map(_attachment, path[-1].message.attached)),
         )
 
-    def _said(self, message: Message) -> str:
-        """With the files that came along. What earlier answers thought is not said again."""
+    def _said(self, message: Message, *, blind: bool) -> m.Turn:
+        """With the files that came along. What earlier answers thought is not said again.
+
+        blind: the model would not see pictures; an earlier one must not keep it from answering.
+        """
         if message.role is Role.ASSISTANT:
-            return parted(message.text).answer
-        return with_files(message.text, self._store.files.of(message.id)) if message.attached else message.text
+            return m.Turn(message.role.value, parted(message.text).answer)
+        files = self._store.files.of(message.id) if message.attached else ()
+        if blind:
+            return m.Turn(message.role.value, without_pictures(message.text, files))
+        return m.Turn(message.role.value, with_files(message.text, files), pictures(files))
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -240,6 +249,10 @@ class Answers(QObject):
         for answer in list(self._running.values()):
             self._store.tree.finish(answer.message.id, answer.text, State.STOPPED)
         self._running.clear()
+
+
+def _attachment(file: Attached) -> m.Attachment:
+    return m.Attachment.IMAGE if file.parts else m.Attachment.DOCUMENT
 
 
 def _stored(record: m.Record) -> Json:

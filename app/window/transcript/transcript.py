@@ -15,7 +15,7 @@ from app.window import theme
 from app.window.transcript.answer_view import AnswerView
 from app.window.transcript.formats import Formats
 from app.window.transcript.message_view import MessageView
-from app.window.transcript.question_view import Question
+from app.window.transcript.question_view import Question, Thumbnails, no_thumbnails
 from app.window.transcript.typesetter import Typesetter
 
 _BATCH = 4
@@ -33,6 +33,7 @@ class Transcript(QScrollArea):
     edited = Signal(int)
     again = Signal(int)
     deleted = Signal(int)
+    opened = Signal(int, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +46,7 @@ class Transcript(QScrollArea):
         self._formats = Formats(theme.colours(), self.typesetter)
         self._views: list[MessageView] = []
         self._earlier: list[Placed] = []
+        self.thumbnails: Thumbnails = no_thumbnails
         self._following = True
         self._holding: int | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
@@ -114,8 +116,12 @@ class Transcript(QScrollArea):
         self._to_end()
 
     def _made(self, placed: Placed) -> MessageView:
-        kind = Question if placed.message.role is Role.USER else AnswerView
-        view = kind(placed, self._formats, self._inner)
+        view: MessageView
+        if placed.message.role is Role.USER:
+            view = Question(placed, self._formats, self._inner, self.thumbnails)
+        else:
+            view = AnswerView(placed, self._formats, self._inner)
+        view.opened.connect(self.opened)
         view.walked.connect(self.walked)
         view.edited.connect(self.edited)
         view.again.connect(self.again)
