@@ -14,7 +14,7 @@ from engine.errors import KnownError
 
 LONGEST_SIDE = 2048
 """Pixels. The model's processor shrinks further; more than this is more tokens than a Mac likes to read."""
-THUMBNAIL_SIDE = 440
+THUMBNAIL_SIDE = 600
 """Twice the points that a message shows, as on Retina."""
 MOST_LOSSLESS = 2_000_000
 """Bytes up to which a drawing or a screenshot stays as sharp as it was."""

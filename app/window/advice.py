@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QWidget
@@ -32,9 +33,7 @@ def advice(here: int, earlier: int, sense: Sense, model: str) -> Advice:
         sentence = _tr("{model} cannot see pictures: {why}.").format(model=model, why=sense.why_blind)
         return Advice(sentence, holds=True, chooses=True)
     if here and here + earlier > MOST_PICTURES:
-        sentence = _tr(
-            "{n} pictures are more than one conversation holds ({most}). Take some away or begin a new chat."
-        )
+        sentence = _tr("{n} pictures are too many for one conversation ({most}). Remove some or begin a new chat.")
         return Advice(sentence.format(n=here + earlier, most=MOST_PICTURES), holds=True)
     if earlier and sense.is_blind:
         sentence = _tr("{model} cannot see the pictures further up; it is told their names.").format(model=model)
@@ -103,5 +102,5 @@ class AdviceLine(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for choice in self._choices:
-            menu.addAction(choice.name, lambda choice=choice: self.chosen.emit(choice.asked_as))
+            menu.addAction(choice.name, partial(self.chosen.emit, choice.asked_as))
         return menu

@@ -112,7 +112,7 @@ class Answers(QObject):
             self.moved.emit(message)
 
     def _command(self, request: str, path: Sequence[Placed], settings: Settings, model: str) -> m.Ask:
-        blind = self.is_blind(model)
+        blind = _has_pictures(path[:-1]) and self.is_blind(model)
         said = [self._said(placed.message, blind=blind and placed is not path[-1]) for placed in path]
         turns = [turn for turn in said if turn.content or turn.images]
         if settings.system.strip():
@@ -249,6 +249,10 @@ class Answers(QObject):
         for answer in list(self._running.values()):
             self._store.tree.finish(answer.message.id, answer.text, State.STOPPED)
         self._running.clear()
+
+
+def _has_pictures(path: Sequence[Placed]) -> bool:
+    return any(file.parts for placed in path for file in placed.message.attached)
 
 
 def _attachment(file: Attached) -> m.Attachment:

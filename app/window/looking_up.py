@@ -20,18 +20,21 @@ class LookingUp(QObject):
         self._look, self._unknown, self._name = look, unknown, name
         self._known: dict[str, Any] = {}
         self._threads: list[threading.Thread] = []
+        self._closed = False
         self._looked.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def of(self, model: str) -> Any:
         """What is known; `unknown` until then."""
-        if model not in self._known:
+        if model not in self._known and not self._closed:
             self._known[model] = self._unknown
             thread = threading.Thread(target=self._find, args=(model,), name=self._name, daemon=True)
             self._threads.append(thread)
             thread.start()
-        return self._known[model]
+        return self._known.get(model, self._unknown)
 
     def close(self) -> None:
+        """Waits for the threads; what they found is told to nobody any more."""
+        self._closed = True
         for thread in self._threads:
             thread.join()
 
@@ -39,5 +42,6 @@ class LookingUp(QObject):
         self._looked.emit(model, self._look(model))
 
     def _take(self, model: str, found: Any) -> None:
-        self._known[model] = found
-        self.changed.emit()
+        if not self._closed:
+            self._known[model] = found
+            self.changed.emit()

@@ -11,14 +11,15 @@ from app.window import theme, words
 from app.window.buttons import QuietButton
 from app.window.icons import icon
 
-SHELF, MESSAGE = QSize(64, 64), QSize(220, 150)
-"""Points: of a square while one writes; at most, of what was said."""
-_CROSS = 20
+SHELF, ALONE, AMONG = QSize(64, 64), QSize(300, 200), QSize(190, 110)
+"""Points: of a square while one writes; of one that was said alone, at most; of one among others, all as high."""
+_SLENDER = 56
+_CROSS = 18
 _BADGE = 16
 
 
 class Tile(QAbstractButton):
-    """box: what it has to fit in; a square one is filled, of another the picture keeps its shape."""
+    """box: what it has to fit in; a square one is filled, of another the picture keeps its shape, or nearly."""
 
     removed = Signal()
 
@@ -28,6 +29,7 @@ class Tile(QAbstractButton):
         self._badge = ""
         self._picture = QPixmap()
         self._picture.loadFromData(thumbnail)
+        self._among = box == AMONG
         self._box = QSize(theme.scaled(box.width()), theme.scaled(box.height()))
         self._cross = _Cross(self.tr("Remove {name}").format(name=name), self) if removable else None
         if self._cross is not None:
@@ -55,10 +57,14 @@ class Tile(QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
-        if self._box.width() == self._box.height() or self._picture.isNull():
-            return QSize(min(self._box.width(), self._box.height()), min(self._box.width(), self._box.height()))
+        high = self._box.height()
+        if self._box.width() == high or self._picture.isNull():
+            return QSize(high, high)
         fitting = self._picture.size().scaled(self._box, Qt.AspectRatioMode.KeepAspectRatio)
-        return fitting.expandedTo(QSize(48, 48))
+        if self._among:
+            wide = round(self._picture.width() * high / self._picture.height())
+            return QSize(min(self._box.width(), max(_SLENDER, wide)), high)
+        return fitting.expandedTo(QSize(_SLENDER, _SLENDER))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
         super().resizeEvent(event)

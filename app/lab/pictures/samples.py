@@ -62,3 +62,8 @@ ANSWERED = {
     "without a change. The first one leaves in the morning.\n\n- **Seats** are reserved with the ticket.\n"
     "- **Passports** are looked at on the way, so keep yours at hand.",
 }
+
+HOURS = """The first is from the morning: the light is low and warm, and the far hills are still hazy. The second is \
+from noon, and the third from the evening.
+
+The last one is no photograph: it is a chart of six bars, of which the fifth is the tallest."""

@@ -108,6 +108,11 @@ class QuickPanel(QFrame):
         foot.addWidget(self._record, 1)
         for button in self._acts.values():
             foot.addWidget(button)
+        self._under = QWidget(self)
+        under = QVBoxLayout(self._under)
+        under.setContentsMargins(0, theme.GRID, 0, 0)
+        under.addWidget(self.shelf)
+        under.addWidget(self.advice)
         self._rest = QWidget(self)
         rest = QVBoxLayout(self._rest)
         rest.setContentsMargins(0, 12, 0, 0)
@@ -119,9 +124,7 @@ class QuickPanel(QFrame):
         column.setContentsMargins(18, 13, 14, 12)
         column.setSpacing(0)
         column.addLayout(line)
-        for part in (self.shelf, self.advice):
-            column.addSpacing(0)
-            column.addWidget(part)
+        column.addWidget(self._under)
         column.addWidget(self._rest)
 
     def _connect(self) -> None:
@@ -214,6 +217,7 @@ class QuickPanel(QFrame):
         """As high as what it says; the line stays where it is."""
         parts = (self._asked, self.answer, self._words, *self._acts.values())
         self._rest.setVisible(any(part.isVisibleTo(self._rest) for part in parts))
+        self._under.setVisible(any(part.isVisibleTo(self._under) for part in (self.shelf, self.advice)))
         self.layout().activate()  # type: ignore[union-attr]  # it has one
         wanted = self.layout().totalHeightForWidth(self.width())  # type: ignore[union-attr]  # it has one
         self.setFixedHeight(wanted if wanted > 0 else self.sizeHint().height())

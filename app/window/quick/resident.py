@@ -210,6 +210,7 @@ class Resident(QObject):
         self.prompt.inserting.end()
         self.sign.set_visible(visible=False)
         self.sign.menu.deleteLater()
+        self.panel.attaching.close()
         self.panel.hide()
         self.panel.deleteLater()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
@@ -12,7 +12,7 @@ from app.store.rows import Attached, Placed
 from app.window import theme
 from app.window.buttons import quiet_button
 from app.window.chips import Chip, Chips
-from app.window.tiles import MESSAGE, Tile
+from app.window.tiles import ALONE, AMONG, Tile
 from app.window.transcript.formats import Formats
 from app.window.transcript.message_view import MessageView
 from app.window.transcript.text_view import TextView
@@ -55,7 +55,10 @@ class Question(MessageView):
         attached = self.placed.message.attached
         small = thumbnails(self.id) if any(file.parts for file in attached) else ()
         for number, file in enumerate(attached):
-            chips.add(self._tile(number, file, small[number], chips) if file.parts else self._chip(file, chips))
+            if file.parts:
+                chips.add(self._tile(number, small[number], AMONG if len(attached) > 1 else ALONE, chips))
+            else:
+                chips.add(self._chip(file, chips))
         return chips
 
     def _chip(self, file: Attached, chips: Chips) -> Chip:
@@ -63,8 +66,9 @@ class Question(MessageView):
         chip.show_size(file.bytes)
         return chip
 
-    def _tile(self, number: int, file: Attached, thumbnail: bytes, chips: Chips) -> Tile:
-        tile = Tile(file.name, thumbnail, chips, removable=False, box=MESSAGE)
+    def _tile(self, number: int, thumbnail: bytes, box: QSize, chips: Chips) -> Tile:
+        file = self.placed.message.attached[number]
+        tile = Tile(file.name, thumbnail, chips, removable=False, box=box)
         tile.show_file(file.bytes, file.pages, file.parts)
         tile.clicked.connect(lambda: self.opened.emit(self.id, number))
         return tile
