@@ -6,6 +6,7 @@ Runs in a worker's process: a hostile file may take any time and memory.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,8 @@ from engine.errors import KnownError
 MOST_CHARACTERS = 2_000_000
 MOST_PAGES = 20
 """Drawn of one file; a model reads each as a picture."""
+DRAWING_SECONDS = 15.0
+"""After which no further page is begun: half of what the whole file may take."""
 PAGE_SIDE = 1536
 """Pixels of a page's longer side: small print on A4 can just be read."""
 _COPY = "Open it, copy the text and paste it here."
@@ -89,12 +92,21 @@ def _drawn(path: str, name: str) -> Paper:
     try:
         with pypdfium2.PdfDocument(path) as document:
             count = len(document)
-            pages = [_picture(document[number]) for number in range(min(count, MOST_PAGES))]
+            pages = _pictures(document, min(count, MOST_PAGES))
     except pypdfium2.PdfiumError as error:
         raise _damaged(name) from error
     if not pages:
         raise KnownError(f"{name} has no pages.", "Attach another file.")
     return Paper("", tuple(page.part for page in pages), pages[0].thumbnail, count)
+
+
+def _pictures(document: Any, most: int) -> list[Prepared]:
+    """At least one page, and as many more as are quickly drawn."""
+    ends = time.monotonic() + DRAWING_SECONDS
+    pages: list[Prepared] = []
+    while len(pages) < most and (not pages or time.monotonic() < ends):
+        pages.append(_picture(document[len(pages)]))
+    return pages
 
 
 def _picture(page: Any) -> Prepared:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ MOST_TEXT = 2_000_000
 MOST_PDF = 100_000_000
 PDF_SECONDS = 30.0
 PDF_MEMORY = 800_000_000
-PICTURE_SECONDS = 20.0
+PICTURE_SECONDS = 30.0
 PICTURE_MEMORY = 1_200_000_000
 """64 megapixels with transparency, decoded, turned and laid on white."""
 _SMALLER = "Attach the part that matters."
@@ -27,21 +26,13 @@ _SMALLER_PICTURE = "Save it smaller and attach that."
 _AS_TEXT = "Attach text, code, a PDF or a picture."
 _AS_PICTURE = "Attach pictures of the moments that matter."
 _AS_WORDS = "`cadre transcribe` writes down what is said in it; attach that."
-_AS_JPEG = "Export it as JPEG first (Preview: File, Export) and attach that."
 _PROSE = frozenset({"", ".txt", ".text", ".md", ".markdown", ".rst", ".org", ".tex", ".log", ".csv", ".tsv", ".srt"})
-
-Photos = Callable[[Path], bytes]
-"""A HEIC photo as JPEG, by what the system has. Raises KnownError."""
 
 
 class Reader:
-    """Keeps the processes that read PDFs and pictures. Any one thread at a time.
+    """Keeps the processes that read PDFs and pictures. Any one thread at a time."""
 
-    photos: None where the system cannot read HEIC.
-    """
-
-    def __init__(self, photos: Photos | None = None) -> None:
-        self._photos = photos
+    def __init__(self) -> None:
         self._pdfs = Worker(pdf.paper, PDF_SECONDS, PDF_MEMORY)
         self._pictures = Worker(picture.prepared, PICTURE_SECONDS, PICTURE_MEMORY)
 
@@ -73,7 +64,7 @@ class Reader:
             if kinds.is_pdf(head):
                 return self._pdf(path, name, about)
             if kinds.is_picture(head, suffix):
-                return self._picture(path, head, name)
+                return self._picture(path, name)
             if kinds.is_video(head, suffix):
                 raise KnownError(f"{name} is a video.", _AS_PICTURE)
             if kinds.is_sound(head, suffix):
@@ -90,11 +81,7 @@ class Reader:
         made: picture.Prepared = _called(self._pictures, (content, name), name, _SMALLER_PICTURE)
         return File(name, Kind.PICTURE, made.bytes, "", (made.part,), made.thumbnail)
 
-    def _picture(self, path: Path, head: bytes, name: str) -> File:
-        if kinds.is_photo(head):
-            if self._photos is None:
-                raise KnownError(f"{name} is a HEIC photo, which cannot be read here.", _AS_JPEG)
-            return self.read_picture(self._photos(path), name)
+    def _picture(self, path: Path, name: str) -> File:
         made: picture.Prepared = _called(self._pictures, (str(path), name), name, _SMALLER_PICTURE)
         return File(name, Kind.PICTURE, made.bytes, "", (made.part,), made.thumbnail)
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.attachments.reading import Photos
 from app.desktop.chord import Chord
 from app.desktop.login import LoginItem
 
@@ -88,8 +87,6 @@ class Parts:
     awake: Awake
     login: LoginItem
     show_folder_words: str
-    photos: Photos | None = None
-    """Reads HEIC; None where the system does not. Not on the interface thread."""
 
 
 def here() -> Parts:

@@ -12,7 +12,6 @@ from app.macos.hotkey import CarbonHotkey
 from app.macos.keys import PostedKeys
 from app.macos.login import LaunchAgent
 from app.macos.panels import NativePanels
-from app.macos.photos import as_jpeg
 from app.macos.selection import FocusedSelection
 
 
@@ -27,6 +26,5 @@ def parts() -> Parts:
         dock=ActivationPolicy(),
         awake=Activity(),
         login=LaunchAgent(),
-        photos=as_jpeg,
         show_folder_words=QCoreApplication.translate("Desktop", "Show in Finder"),
     )

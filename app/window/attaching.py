@@ -16,7 +16,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.attachments.file import File
-from app.attachments.reading import Photos, Reader, clean
+from app.attachments.reading import Reader, clean
 from app.window.shelf import Shelf
 from engine.errors import KnownError
 
@@ -25,10 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Attaching(QObject):
-    """The thread begins with the first file. tell: shows a sentence until it is dismissed.
-
-    photos: reads HEIC, where the system can; set it before the first file.
-    """
+    """The thread begins with the first file. tell: shows a sentence until it is dismissed."""
 
     _read = Signal(int, object)
     _refused = Signal(int, str)
@@ -37,7 +34,6 @@ class Attaching(QObject):
         super().__init__(parent)
         self._window = parent
         self._shelf, self._tell = shelf, tell
-        self.photos: Photos | None = None
         self._wanted: queue.SimpleQueue[tuple[int, Path | QImage, str] | None] = queue.SimpleQueue()
         self._reader: Reader | None = None
         self._thread: threading.Thread | None = None
@@ -86,7 +82,7 @@ class Attaching(QObject):
 
     def _start(self) -> None:
         if self._thread is None:
-            self._reader = Reader(self.photos)
+            self._reader = Reader()
             self._thread = threading.Thread(
                 target=self._work, args=(self._reader,), name="cadre-attachments", daemon=True
             )

@@ -60,7 +60,6 @@ class Desktop:
         self.models = models
         self.window = MainWindow(store, self.answers, self.models)
         self.answers.is_blind = lambda model: self.window.pane.senses.sense(model).is_blind
-        self.window.pane.attaching.photos = self.parts.photos
         self.downloads = Downloads()
         self.models_page = ModelsPage(models, self.downloads, self.window)
         self.settings: SettingsWindow | None = None

@@ -69,7 +69,8 @@ class Tile(QAbstractButton):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
         super().resizeEvent(event)
         if self._cross is not None:
-            place = QRect(self.width() - _CROSS - 3, 3, _CROSS, _CROSS)
+            wide = theme.scaled(_CROSS)
+            place = QRect(self.width() - wide - 3, 3, wide, wide)
             self._cross.setGeometry(QStyle.visualRect(self.layoutDirection(), self.rect(), place))
 
     def eventFilter(self, _watched: object, event: QEvent) -> bool:  # noqa: N802 -- Qt's name
@@ -137,7 +138,7 @@ class _Cross(QuietButton):
 
     def __init__(self, words_for_it: str, parent: QWidget) -> None:
         super().__init__("close", words_for_it, parent)
-        self.setMinimumSize(_CROSS, _CROSS)
+        self.setMinimumSize(theme.scaled(_CROSS), theme.scaled(_CROSS))
         self.setIconSize(QSize(12, 12))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name

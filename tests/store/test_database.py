@@ -71,6 +71,19 @@ def test_files_of_an_old_file_are_there(path):
     store.close()
 
 
+def test_pictures_of_an_old_file_are_there(path):
+    restored(path, 4)
+
+    store = Store(path)
+
+    _, picture = store.files.of(3)
+    (page,) = store.files.draft(2)
+    assert (picture.name, picture.kind, len(picture.parts)) == ("Lyon.png", "picture", 1)
+    assert (page.parts, page.pages) == (picture.parts, 7)
+    assert store.tree.get(3).attached[1].parts == 1
+    store.close()
+
+
 def test_migrations_run_in_order_and_each_once(path, monkeypatch):
     Store(path).close()
     steps = (*schema.MIGRATIONS, "ALTER TABLE chats ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';")
@@ -151,6 +164,11 @@ def test_the_log_is_moved_into_the_file_by_another_thread(store, path):
             "SELECT f.name FROM messages m CROSS JOIN files f ON f.message = m.id WHERE m.chat = 1 ORDER BY f.id",
             "files_of_message",
         ),
+        (
+            "SELECT data FROM parts p CROSS JOIN media m ON m.digest = p.digest WHERE p.file = 1",
+            "autoindex_media",
+        ),
+        ("SELECT 1 FROM parts WHERE digest = x'00'", "parts_of_media"),
         ("SELECT name FROM files WHERE message IS NULL AND chat IS 1 ORDER BY id", "files_of_"),
     ],
 )

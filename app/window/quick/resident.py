@@ -47,7 +47,6 @@ class Resident(QObject):
         self._window, self._answers, self._models = window, answers, models
         self._preferences, self._parts = preferences, parts
         self.panel = QuickPanel(window.pane.transcript.typesetter)
-        self.panel.attaching.photos = parts.photos
         self.prompt = QuickPrompt(self.panel, store, answers, models, parts, window.pane.senses, self)
         self.sign = Sign(self)
         self.bell = Listening(self)
