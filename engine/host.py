@@ -18,6 +18,7 @@ from engine import messages as m
 from engine.errors import Cancelled, KnownError
 from engine.failures import failed
 from engine.speech.desk import Desk
+from engine.vision.counter import Counter
 
 if TYPE_CHECKING:
     from engine.budget.pressure import Sensors
@@ -57,6 +58,8 @@ class Host:
         self._cancelled: set[str] = set()
         self._running: list[tuple[Work, Answer | None]] = []
         self._desk = Desk(emit)
+        self._counter = Counter()
+        self._to_count: list[m.CountMedia] = []
         self._opened: Opened | None = None
         self._kept: dict[str, Conversation] = {}
         self._base = 0
@@ -69,7 +72,7 @@ class Host:
         _set_up()
         self._base = footprint()
         while not self._stopping:
-            if not self._waiting and not self._desk.has_work:
+            if not self._waiting and not self._desk.has_work and not self._to_count:
                 self._take(self._receive(None if self._opened is None else _IDLE_LOOK))
             self._drain()
             self._write_down()
@@ -93,6 +96,8 @@ class Host:
         match command:
             case m.Ask() | m.Measure() | m.Transcribe():
                 self._waiting.append(command)
+            case m.CountMedia():
+                self._to_count.append(command)
             case m.Dictate() | m.Hear() | m.EndOfSpeech():
                 self._desk.take(command)
             case m.Cancel(request):
@@ -121,8 +126,12 @@ class Host:
             return
         if self._desk.cancel(request):
             return
-        for ask in [a for a in self._waiting if a.request == request]:
-            self._waiting.remove(ask)
+        self._drop(self._waiting, request)
+        self._drop(self._to_count, request)
+
+    def _drop(self, queue: list[Any], request: str) -> None:
+        for one in [one for one in queue if one.request == request]:
+            queue.remove(one)
             self._emit(m.Failed(request, True, "The request was cancelled before it began.", ""))
 
     def _most_urgent(self) -> int:
@@ -157,9 +166,17 @@ class Host:
             answer.heed(self._gauge.read())
 
     def _write_down(self) -> None:
-        """All that was said so far, in every dictation."""
+        """All that was said so far, in every dictation; and what is asked about media, which is as quickly done."""
         while self._desk.has_work and not self._stopping:
             self._desk.step(self._drain)
+        while self._to_count and not self._stopping:
+            self._count(self._to_count.pop(0))
+
+    def _count(self, command: m.CountMedia) -> None:
+        try:
+            self._emit(self._counter.count(command))
+        except Exception as error:  # noqa: BLE001 -- it ends this request only, and is told
+            self._emit(failed(command.request, error))
 
     def _more_urgent(self, running: Work) -> m.Ask | m.Transcribe | None:
         if isinstance(running, m.Measure):

@@ -59,12 +59,14 @@ class Attachment(StrEnum):
 class Turn:
     """One message of a conversation; role is system, user or assistant.
 
-    images: files of pictures, or their bytes, shown before the words; for models that see.
+    images: files of pictures, or their bytes, shown before the words; for models that see. audio: files of sounds, in
+    the same place after them; for models that hear.
     """
 
     role: str
     content: str
     images: tuple[Path | bytes, ...] = ()
+    audio: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,18 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class CountMedia:
+    """How many tokens will these take in a prompt of this model? Answered with MediaCounted, or Failed with what is
+    wrong with one of them; also while an answer is being written, between its steps. Reads no weights.
+    """
+
+    request: str
+    model: str
+    images: tuple[Path | bytes, ...] = ()
+    audio: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
 class Transcribe:
     """Write down what is said in a sound file.
 
@@ -181,9 +195,9 @@ class EndOfSpeech:
     request: str
 
 
-Request = Ask | Measure | Transcribe | Dictate
-"""What ends with exactly one of Finished, Transcribed, Failed, or Measured with a report."""
-Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure | Transcribe | Dictate | Hear | EndOfSpeech
+Request = Ask | Measure | Transcribe | Dictate | CountMedia
+"""What ends with exactly one of Finished, Transcribed, MediaCounted, Failed, or Measured with a report."""
+Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure | Transcribe | Dictate | Hear | EndOfSpeech | CountMedia
 
 # --- events -----------------------------------------------------------------------------------------------
 
@@ -465,8 +479,18 @@ class EngineStopped:
     sentence: str = ""
 
 
+@dataclass(frozen=True)
+class MediaCounted:
+    """Tokens of each picture and each sound of a CountMedia, in order, with the marks around them."""
+
+    request: str
+    images: tuple[int, ...]
+    audio: tuple[int, ...]
+
+
 Event = (
-    ModelLoading
+    MediaCounted
+    | ModelLoading
     | ModelLoaded
     | Classified
     | Planned

@@ -17,7 +17,6 @@ from app.cli.say import say
 from app.cli.session import Show, answer, running_engine
 from app.record import as_json, in_words
 from engine import messages as m
-from engine.errors import KnownError
 from engine.link import Engine
 from engine.models.folders import BUILTIN
 
@@ -40,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--image", metavar="FILE", action="append", help="a picture to ask about, repeatable; for models that see"
     )
-    parser.add_argument("--audio", metavar="FILE", action="append", help="a sound to ask about (not there yet)")
+    parser.add_argument("--audio", metavar="FILE", action="append", help="a sound to ask about, repeatable; for models that hear")
     parser.add_argument("--json", action="store_true", help="print one JSON object when the answer is done")
     parser.set_defaults(run=run)
 
@@ -85,15 +84,12 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Raises KnownError, session.EngineBug, Cancelled, KeyboardInterrupt."""
-    if args.audio:
-        raise KnownError(
-            "Asking about sound is not there yet.", "Ask without --audio, or write it down: cadre transcribe."
-        )
-    pictures = tuple(Path(file).absolute() for file in args.image or ())
-    turns = [m.Turn("user", _prompt(args.prompt), pictures)]
+    pictures, sounds = (tuple(Path(file).absolute() for file in files or ()) for files in (args.image, args.audio))
+    turns = [m.Turn("user", _prompt(args.prompt), pictures, sounds)]
     if args.system:
         turns.insert(0, m.Turn("system", clean(args.system)))
-    ask = replace(request(args, "ask", tuple(turns)), attachments=(m.Attachment.IMAGE,) * len(pictures))
+    attachments = (m.Attachment.IMAGE,) * len(pictures) + (m.Attachment.AUDIO,) * len(sounds)
+    ask = replace(request(args, "ask", tuple(turns)), attachments=attachments)
     with running_engine() as engine:
         record = _answered(engine, ask, as_object=args.json)
     return CANCELLED if record.finish == "cancelled" else 0

@@ -69,9 +69,13 @@ class Checkpoint:
 
     @property
     def text_config(self) -> Mapping[str, Any]:
-        """The language model's part of the config: itself, or what multimodal models nest."""
-        nested = self.config.get("text_config")
-        return {**self.config, **nested} if isinstance(nested, dict) else self.config
+        """The language model's part of the config: itself, or what multimodal models nest, once or (in one that also
+        speaks: in the part that thinks) twice.
+        """
+        thinker = self.config.get("thinker_config")
+        config = {**self.config, **thinker} if isinstance(thinker, dict) else self.config
+        nested = config.get("text_config")
+        return {**config, **nested} if isinstance(nested, dict) else config
 
 
 def read_json(path: Path) -> Any:

@@ -34,8 +34,10 @@ _GLU, _MLP = {"gate_proj", "up_proj", "down_proj"}, {"fc1", "fc2"}
 _KINDS = ("weight", "scales", "biases", "bias", "global_scale")
 _EXPERT_TENSOR = re.compile(rf"(?P<path>.+)\.(?P<projection>{'|'.join(_FED_BY)})\.(?P<kind>{'|'.join(_KINDS)})")
 _DROPPED = re.compile(r"(^|\.)mtp\w*\.")  # heads for speculative decoding, which mlx-lm does not load
+_SPEAKING = re.compile(r"(talker|code2wav|token2wav)\.")  # parts of models that speak: Cadre never loads them
 _ENCODERS = re.compile(
-    r"(^|\.)(vision_tower|vision_model|visual|embed_vision|audio_tower|audio_model|embed_audio|multi_modal_projector)\."
+    r"(^|\.)((?P<sight>vision_tower|vision_model|visual|embed_vision|multi_modal_projector|resampler_model)"
+    r"|(?P<hearing>audio_tower|audio_model|embed_audio))\."
 )
 
 
@@ -111,15 +113,21 @@ def layout(checkpoint: Checkpoint) -> Layout:
     if not layers:
         _refuse_unstacked(checkpoint)
     routed = {t.tensor.name for layer in layers for t in layer.tensors}
-    dense = {name: t for name, t in checkpoint.tensors.items() if name not in routed}
+    dense = {n: t for n, t in checkpoint.tensors.items() if n not in routed and not _SPEAKING.match(n)}
     return Layout(
         layers=layers,
         dense_bytes=sum(t.nbytes for t in dense.values()),
         routed_bytes=sum(layer.experts * layer.expert_bytes for layer in layers),
         dense_parameters=sum(_parameters(checkpoint, dense)),
         routed_parameters=sum(layer.experts * layer.expert_parameters for layer in layers),
-        encoder_bytes=sum(t.nbytes for t in dense.values() if _ENCODERS.search(t.name)),
+        encoder_bytes=sum(t.nbytes for t in dense.values() if encoder_of(t.name)),
     )
+
+
+def encoder_of(name: str) -> str | None:
+    """The sense whose encoder this tensor or parameter belongs to: "sight", "hearing" or, of the language part, None."""
+    found = _ENCODERS.search(name)
+    return None if found is None else "sight" if found["sight"] else "hearing"
 
 
 def _stacked(checkpoint: Checkpoint) -> dict[str, Group]:
@@ -127,7 +135,7 @@ def _stacked(checkpoint: Checkpoint) -> dict[str, Group]:
     groups: dict[str, dict[tuple[str, str], TensorInfo]] = defaultdict(dict)
     for name, tensor in checkpoint.tensors.items():
         match = _EXPERT_TENSOR.fullmatch(name)
-        if match and not _DROPPED.search(name):
+        if match and not _DROPPED.search(name) and not _SPEAKING.match(name):
             groups[match["path"]][match["projection"], match["kind"]] = tensor
     return {path: group for path, group in groups.items() if _is_container(path, group)}
 

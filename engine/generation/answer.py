@@ -45,8 +45,9 @@ from engine.routing.predicting import Predicting, latest
 from engine.routing.predictor import Predictor
 from engine.routing.resident import Resident
 from engine.routing.selecting import Selecting
-from engine.vision.eyes import Look, Seen, longest_picture
-from engine.vision.families import why_blind
+from engine.vision.families import Sense, media, refusal
+from engine.vision.reader import Look
+from engine.vision.senses import Seen
 
 ROOM_FOR_PIECE = 0.15
 """Share of the memory limit that a prefill piece may take, but at least LEAST_ROOM bytes."""
@@ -127,10 +128,13 @@ class Answer:
         return telling.record(finish, stream.text, self._tokens(reused)), conversation
 
     def _tokens(self, reused: int) -> dict[str, int]:
-        """encoded: pictures that went through the encoder; the others were kept from an earlier request."""
-        prompt = self._look.tokens
-        pictures = {"pictures": sum(token < 0 for token in prompt), "encoded": self._encoded}
-        return {"prompt": len(prompt), "reused": reused} | (pictures if self._look.pixels else {})
+        """encoded: media that went through an encoder; the others were kept from an earlier request."""
+        look = self._look
+        tokens = {"prompt": len(look.tokens), "reused": reused}
+        if not look.parts:
+            return tokens
+        media = {"pictures": look.count(Sense.SIGHT), "sounds": look.count(Sense.HEARING), "encoded": self._encoded}
+        return tokens | media
 
     def reselect(self) -> None:
         """The set is chosen anew after the next token."""
@@ -139,14 +143,16 @@ class Answer:
     # --- before -------------------------------------------------------------------------------------------
 
     def _read(self) -> Look:
-        """The prompt's tokens; a picture's are its fingerprint (`vision/eyes.py`)."""
+        """The prompt's tokens; those of a picture or sound are its fingerprint (`vision/marks.py`)."""
         opened, turns = self._opened, self.ask.turns
-        if not any(turn.images for turn in turns):
+        wanted = media(turns)
+        if not wanted:
             return Look(encode(opened.tokenizer, turns))
-        if opened.eyes is None:
-            reason, remedy = why_blind(opened.checkpoint, opened.layout)
-            raise KnownError(f"{opened.name} cannot see pictures: {reason}.", remedy)
-        return opened.eyes.read(turns)
+        given = frozenset() if opened.senses is None else opened.senses.given
+        for sense in sorted(wanted - given):
+            raise KnownError(*refusal(opened.checkpoint, opened.layout, sense))
+        assert opened.senses is not None
+        return opened.senses.read(turns)
 
     def _most_tokens(self, prompt: int) -> int:
         context = self._opened.context
@@ -175,11 +181,12 @@ class Answer:
         opened, prompt = self._opened, len(look.tokens)
         config = opened.checkpoint.text_config
         room = max(LEAST_ROOM, int(self._limit * ROOM_FOR_PIECE))
-        self._piece = max(piece_size(config, prompt, room), longest_picture(look.tokens))
-        looking = 0 if opened.eyes is None else opened.eyes.encoding_bytes(look)
+        senses = opened.senses
+        self._piece = max(piece_size(config, prompt, room), 0 if senses is None else senses.longest(look.tokens))
+        looking = 0 if senses is None else senses.encoding_bytes(look)
         terms = Terms(
             base=self._base,
-            dense=opened.dense_bytes(looking=looking > 0),
+            dense=opened.dense_bytes(0 if senses is None else senses.encoder_bytes(look)),
             kv=opened.kv_bytes(prompt + most),
             activations=max(activations(config, self._piece, prompt), FIXED + looking),
             limit=self._limit,
@@ -225,10 +232,10 @@ class Answer:
         begun = time.perf_counter()
         reused = len(conversation.tokens)
         new = prompt[reused:-1]
-        if self._opened.eyes is not None:
-            self._encoded = len(self._opened.eyes.unseen(new))
-            self._seen = self._opened.eyes.encode(self._look, new, self._between)
-            self._opened.eyes.place(conversation.caches, self._seen, len(prompt))
+        if (senses := self._opened.senses) is not None:
+            self._encoded = len(senses.unseen(new))
+            self._seen = senses.encode(self._look, new, self._between)
+            senses.place(conversation.caches, self._seen, len(prompt))
         if self.plan.mode is Mode.EXACT:
             self._prefill_exact(conversation, new)
         elif self.ask.profile:

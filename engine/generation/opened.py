@@ -14,27 +14,28 @@ from typing import Any
 
 import mlx.core as mx
 import mlx_lm.utils
+from mlx.utils import tree_flatten
 from mlx_lm.models.cache import make_prompt_cache
 
 from engine.budget.points import SPARES, Shape, slots_for
 from engine.checkpoint.folder import Checkpoint
-from engine.checkpoint.layout import Layout, MoELayer, layout
+from engine.checkpoint.layout import Layout, MoELayer, encoder_of, layout
 from engine.errors import KnownError
 from engine.experts.loader import Loader
 from engine.experts.prior import read_prior, write_prior
 from engine.experts.reading import Files, OpenFiles
 from engine.experts.residency import Residency
 from engine.generation.text import open_tokenizer
-from engine.models.supported import is_supported
+from engine.models.supported import is_supported, mlx_lm_builds
 from engine.routing.block import MoEBlock, Way, hook, hook_entry
 from engine.routing.families import router_shape
 from engine.routing.predictor import Predictor, load_predictor
 from engine.routing.probe import Probe
 from engine.routing.resident import Resident
-from engine.vision.eyes import Eyes, Seen
-from engine.vision.families import sees
-from engine.vision.model import ENCODERS
+from engine.vision.families import FAMILIES, WORDS_BY_MLX_VLM, senses
+from engine.vision.marks import pieces
 from engine.vision.model import build as build_sighted
+from engine.vision.senses import Seen, Senses
 
 _mlx_lm: Any = mlx_lm.utils
 
@@ -51,7 +52,7 @@ Progress = Callable[[int, int], None]
 
 class Opened:
     """A model ready to answer. `resident` is None when its family runs exact only, `predictor` when it has none,
-    `eyes` when it takes no pictures.
+    `senses` when it takes neither pictures nor sounds.
     """
 
     def __init__(self, path: Path, checkpoint: Checkpoint, plan: Layout, model: Any, tokenizer: Any) -> None:
@@ -66,7 +67,7 @@ class Opened:
         self.residency = Residency([], _NoLoader())
         self.resident: Resident | None = None
         self.predictor: Predictor | None = None
-        self.eyes: Eyes | None = None
+        self.senses: Senses | None = None
         self._files: Files | None = None
         self._loader: Loader | None = None
         self.load_seconds = 0.0
@@ -96,10 +97,10 @@ class Opened:
         value = self.checkpoint.text_config.get("max_position_embeddings")
         return value if isinstance(value, int) else 0
 
-    def dense_bytes(self, *, looking: bool) -> int:
-        """Dense weights in memory; a sighted model's encoder only while it looks at pictures."""
+    def dense_bytes(self, encoders: int = 0) -> int:
+        """Dense weights in memory; of a model with senses, those of its encoders only as far as they are needed."""
         dense = self.layout.dense_bytes
-        return dense if self.eyes is None or looking else dense - self.eyes.encoder_bytes
+        return dense if self.senses is None else dense - self.layout.encoder_bytes + encoders
 
     def wanted_bytes(self, tokens: int) -> int:
         """About how many bytes of experts `tokens` tokens want beyond what is resident, were each choice alike."""
@@ -132,12 +133,16 @@ class Opened:
                 block.way = one
 
     def forward(self, tokens: Sequence[int], at: int, caches: list[Any], seen: Seen) -> mx.array:
-        """Logits [1, T, V] after a part of a prompt, its tokens from `at` on, in which pictures are fingerprints."""
+        """Logits [1, T, V] after a part of a prompt, its tokens from `at` on, in which media are fingerprints."""
         ids, more = mx.array(list(tokens))[None], {}
-        if self.eyes is not None:
-            ids, more = self.eyes.ids(tokens), self.eyes.beside(tokens, at, seen)
+        if self.senses is not None:
+            ids, more = self.senses.taken(tokens, at, seen)
         logits: mx.array = self.model(ids, cache=caches, **more)
         return logits
+
+    def pieces(self, tokens: Sequence[int], most: int) -> list[Sequence[int]]:
+        """A prompt's tokens, cut where they may be."""
+        return pieces(tokens, most, whole=False) if self.senses is None else self.senses.pieces(tokens, most)
 
     def resize(self, resident: int) -> None:
         """Banks for this many residents and their spares. Nothing may be in flight."""
@@ -203,12 +208,12 @@ def open_model(
     check: Callable[[int], None] = lambda _dense: None,
     open_files: Callable[..., Files] = OpenFiles,
     *,
-    pictures: bool = True,
+    media: bool = True,
 ) -> Opened:
     """Open the model folder, its banks still without slots: the plan of a request gives them.
 
     check: called with the bytes of the dense weights before they are read; raises KnownError to refuse.
-    pictures: False opens the language part alone, by mlx-lm, also of a model that sees.
+    media: False opens the language part alone, by mlx-lm where it can, also of a model that sees or hears.
 
     Raises:
         KnownError: the folder holds no model this mlx-lm can run, or something of it is broken.
@@ -219,16 +224,17 @@ def open_model(
     check(plan.dense_bytes)
     _check_device(plan)
     mx.set_cache_limit(CACHE_LIMIT)
-    sighted = pictures and sees(checkpoint, plan)
+    given = senses(checkpoint, plan)
+    sighted = bool(given) and (media or checkpoint.model_type in WORDS_BY_MLX_VLM)
     model = _build(checkpoint, plan, sighted=sighted)
     tokenizer = open_tokenizer(path, _mlx_lm.load_config(path).get("eos_token_id"))
     opened = Opened(path, checkpoint, plan, model, tokenizer)
     if sighted:
-        opened.eyes = Eyes(checkpoint, model, plan.encoder_bytes)
+        opened.senses = Senses(checkpoint, model, given)
     try:
         if plan.layers:
             opened.attach(plan.layers, open_files(checkpoint.files))
-        _evaluate(model, opened.dense_bytes(looking=False), progress)
+        _evaluate(model, opened.dense_bytes(), progress)
     except BaseException:
         opened.close()
         raise
@@ -252,6 +258,11 @@ def _check_device(plan: Layout) -> None:
 
 def _build(checkpoint: Checkpoint, plan: Layout, *, sighted: bool) -> Any:
     """The lazy model, after checking that its parameters are the file's tensors under the same names."""
+    if checkpoint.model_type in FAMILIES and not sighted and not mlx_lm_builds(checkpoint.model_type):
+        raise KnownError(
+            f"Models of type {checkpoint.model_type} need the vision extra and the weights of their encoders.",
+            "Install it: pip install 'cadre[vision]'; or choose another model.",
+        )
     if not is_supported(checkpoint.model_type):
         raise KnownError(
             f"Cadre does not know the model type {checkpoint.model_type}.",
@@ -303,7 +314,7 @@ def _evaluate(model: Any, total: int, progress: Progress) -> None:
     """Bring the dense weights to memory, piece by piece; encoders only when there is something to encode."""
     done = 0
     piece: list[mx.array] = []
-    for array in arrays({name: part for name, part in model.parameters().items() if name not in ENCODERS}):
+    for array in [array for name, array in tree_flatten(model.parameters()) if not encoder_of(name)]:
         piece.append(array)
         if sum(a.nbytes for a in piece) >= _PIECE:
             mx.eval(piece)

@@ -13,7 +13,7 @@ import mlx.core as mx
 from engine.generation.opened import Opened, arrays
 from engine.generation.undo import mark
 from engine.routing.block import Way
-from engine.vision.eyes import Seen, pieces
+from engine.vision.senses import Seen
 
 _NOTHING = Seen()
 
@@ -33,10 +33,10 @@ def prefill(
 ) -> None:
     """Tokens through the model in pieces of at most `piece`. Whatever stops it leaves whole pieces behind.
 
-    reused: how many tokens of the prompt come before these; the caches hold them. seen: its pictures, encoded.
+    reused: how many tokens of the prompt come before these; the caches hold them. seen: its media, encoded.
     """
     at = 0
-    for part in pieces(tokens, piece):
+    for part in opened.pieces(tokens, piece):
         undo = mark(caches, len(part))
         try:
             with opened.through(way):

@@ -1,10 +1,12 @@
-"""Which model types mlx-lm can build, told without importing it: that would start MLX."""
+"""Which model types mlx-lm or mlx-vlm can build here, told without importing them: that would start MLX."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from engine.vision.families import FAMILIES
 
 # Types that mlx-lm 0.32.2 builds with another type's classes (utils.MODEL_REMAPPING).
 ALIASES = frozenset({
@@ -19,6 +21,10 @@ _NO_MODELS = frozenset({
 
 
 def is_supported(model_type: str) -> bool:
+    return model_type in FAMILIES or mlx_lm_builds(model_type)
+
+
+def mlx_lm_builds(model_type: str) -> bool:
     return model_type in ALIASES or model_type in _model_files()
 
 

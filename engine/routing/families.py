@@ -49,6 +49,7 @@ _LINEAR_GATE = Family("gate")
 _GROUPED = Family("gate", RouterKind.GROUP_SELECT, activation="sigmoid", bias="gate.e_score_correction_bias")
 _SOFTMAX_MAYBE = Family("gate", mass=True, normalise="norm_topk_prob")
 _GRANITE = Family("router.layer")
+_LLAMA4 = Family("router", activation="sigmoid")  # weighs what goes into the one expert, not what comes out
 _GEMMA4 = Family("router.proj", scale="router.per_expert_scale", owner=2)
 
 FAMILIES: Mapping[str, Family] = {
@@ -63,11 +64,14 @@ FAMILIES: Mapping[str, Family] = {
     "glm4_moe_lite": _GROUPED,
     "glm_moe_dsa": _GROUPED,
     "gpt_oss": Family("router"),
+    "glm4v_moe": _GROUPED,
     "granitemoe": _GRANITE,
     "granitemoehybrid": _GRANITE,
     "joyai_llm_flash": _GROUPED,
     "kimi_k2": _GROUPED,
+    "kimi_vl": _GROUPED,
     "lfm2_moe": Family("gate", activation="sigmoid", bias="expert_bias"),
+    "llama4": _LLAMA4,
     "mixtral": _LINEAR_GATE,
     "olmoe": _SOFTMAX_MAYBE,
     "qwen2_moe": Family("gate", mass=True),
@@ -75,6 +79,7 @@ FAMILIES: Mapping[str, Family] = {
     "qwen3_5_moe": _SOFTMAX_MAYBE,
     "qwen3_moe": _SOFTMAX_MAYBE,
     "qwen3_next": _SOFTMAX_MAYBE,
+    "qwen3_omni_moe": _SOFTMAX_MAYBE,
     "qwen3_vl_moe": _SOFTMAX_MAYBE,
 }
 

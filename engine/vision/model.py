@@ -18,24 +18,24 @@ from mlx_lm.models import cache as stock
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import Layout
 from engine.errors import KnownError
-
-ENCODERS = ("vision_tower", "embed_vision", "audio_tower", "embed_audio")
-"""Parts of mlx-vlm's models that turn pictures and sound into what the language part takes."""
+from engine.vision.kinds import KINDS
+from engine.vision.kinds.kind import Kind
 
 
 def build(checkpoint: Checkpoint, plan: Layout) -> Any:
     """The lazy model. Raises KnownError when experts are not stored as MLX runs them; others as mlx-vlm does."""
-    with _quiet():
+    with quiet():
         utils: Any = importlib.import_module("mlx_vlm.utils")
         model = utils.load_model(checkpoint.path, lazy=True)
+    kind = KINDS[checkpoint.model_type]
+    kind.mend(model)
     _check_experts(model, plan)
-    _speak_as_mlx_lm(model)
-    _let_pictures_be_whole(model)
+    _speak_as_mlx_lm(model, kind)
     return model
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """mlx-vlm warns of parts a checkpoint leaves out, which is nothing to a person."""
     root = logging.getLogger()
     before = root.disabled
@@ -73,15 +73,15 @@ class Placed(stock.KVCache):  # type: ignore[misc]
     shift = 0
 
 
-def _speak_as_mlx_lm(model: Any) -> None:
+def _speak_as_mlx_lm(model: Any, kind: Kind) -> None:
     mlx_vlm: Any = type(model)
     caching: Any = importlib.import_module("mlx_vlm.models.cache")
-    placed = hasattr(model.language_model, "get_rope_index")
+    placed = kind.positions is not None
 
     class Sighted(mlx_vlm):  # type: ignore[misc]
         def __call__(self, tokens: mx.array, cache: Any = None, **seen: Any) -> mx.array:
             if placed and "position_ids" not in seen:  # given always: else mlx-vlm looks at those of its last call
-                seen["position_ids"] = _counted(cache or [], tokens.shape[1])
+                seen["position_ids"] = kind.laid(_counted(cache or [], tokens.shape[1]))
             return cast("mx.array", self.language_model(tokens, cache=cache, **seen).logits)
 
         def make_cache(self) -> list[Any]:
@@ -101,29 +101,9 @@ def _twin(cache: Any, *, placed: bool) -> Any:
     match type(cache).__name__:
         case "KVCache":
             return Placed() if placed else stock.KVCache()
+        case "ChunkedKVCache":
+            return stock.ChunkedKVCache(cache.chunk_size)
         case "RotatingKVCache":
             return stock.RotatingKVCache(max_size=cache.max_size, keep=cache.keep)
         case _:
             return cache
-
-
-def _let_pictures_be_whole(model: Any) -> None:
-    """Tokens of one picture see each other also when they do not begin the context.
-
-    mlx-vlm lays the blocks over square masks only, since it sends a prompt with pictures in one piece; in a later
-    piece or turn the last columns of the mask are the piece itself.
-    """
-    text = model.language_model.model
-    mlx_vlm: Any = type(text)
-    if not hasattr(mlx_vlm, "_apply_blockwise_bidirectional_overlay"):
-        return
-
-    class Whole(mlx_vlm):  # type: ignore[misc]
-        def _apply_blockwise_bidirectional_overlay(self, mask: mx.array, types: mx.array) -> mx.array:
-            tokens = types.shape[1]
-            square = super()._apply_blockwise_bidirectional_overlay(mask[..., -tokens:], types)
-            return mx.concatenate(
-                [mx.broadcast_to(mask, (*square.shape[:-1], mask.shape[-1]))[..., :-tokens], square], -1
-            )
-
-    text.__class__ = Whole

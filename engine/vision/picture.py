@@ -5,10 +5,10 @@ What a file says of itself is looked at before anything of it is decoded: kind, 
 
 from __future__ import annotations
 
-import hashlib
 import io
 import warnings
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,19 @@ MOST_SLENDER = 150
 """Longer side to shorter; processors cannot cut a thinner strip into patches."""
 LONGEST_SIDE = 4096
 """What is larger is shrunk to this before the model's processor shrinks it to what the model wants."""
-KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-_FINGERPRINT = 7  # bytes of the digest: fits in an int64, and meets another picture once in 2 ** 28
+KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF")
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide")
+_VIDEO = {b"\x1a\x45\xdf\xa3": 0, b"AVI ": 8, b"\0\0\x01\xba": 0}
+"""Beginnings of Matroska and WebM, AVI, MPEG: the bytes and where they stand."""
 
 Source = Path | bytes
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Upright, RGB, no side above LONGEST_SIDE. fingerprint: negative, of the file's bytes; it stands for the
-    picture's tokens in a prompt, so that two prompts are the same only when their pictures are.
-    """
+    """An image of Pillow's: upright, RGB, no side above LONGEST_SIDE."""
 
-    fingerprint: int
     image: Any = field(repr=False, compare=False)
 
 
@@ -46,8 +46,7 @@ def open_picture(source: Source) -> Picture:
         raise KnownError(f"{name} is empty.", "Attach another picture.")
     if len(content) > MOST_BYTES:
         raise _too_large(name, f"{len(content) >> 20} MB")
-    digest = hashlib.sha256(content).digest()[:_FINGERPRINT]
-    return Picture(-1 - int.from_bytes(digest, "big"), _decoded(name, content))
+    return Picture(_decoded(name, content))
 
 
 def _read(path: Path) -> bytes:
@@ -65,6 +64,9 @@ def _decoded(name: str, content: bytes) -> Any:
     """The picture as an upright RGB image of Pillow's."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
+    if _is_video(content):
+        raise KnownError(f"{name} is a video.", "Models here see pictures only: give a few of it, as JPEG or PNG.")
+    _read_heic()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own words on size and broken EXIF; we say it in ours
@@ -107,10 +109,28 @@ def _on_white(image: Any) -> Any:
     return page
 
 
+def _is_video(content: bytes) -> bool:
+    if content[4:8] in _BOXES and content[8:12] not in (*_HEIC, b"avif", b"avis"):
+        return True
+    return any(content[at : at + len(begin)] == begin for begin, at in _VIDEO.items())
+
+
+@cache
+def _read_heic() -> bool:
+    """Lets Pillow open what iPhones write, where the package for it is there. It decodes on this thread only."""
+    try:
+        import pi_heif
+    except ImportError:
+        return False
+    pi_heif.options.DECODE_THREADS = 1
+    pi_heif.register_heif_opener(thumbnails=False)
+    return True
+
+
 def _remedy(content: bytes) -> str:
-    if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"mif1", b"heim"):
-        return "It is a HEIC photo: export it as JPEG first (Preview: File, Export)."
-    return "JPEG, PNG, WebP, GIF, BMP and TIFF can be read."
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIC and not _read_heic():
+        return "It is a HEIC photo: export it as JPEG first (Preview: File, Export), or install 'cadre[vision]'."
+    return "JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC can be read."
 
 
 def _too_large(name: str, size: str) -> KnownError:

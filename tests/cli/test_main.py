@@ -106,7 +106,7 @@ def test_the_prompt_from_standard_input():
         (["x", "--experts", "33"], "33 experts"),
         (["x", "--memory", "2MB"], "dense weights"),
         (["x", "--image", "cat.png"], "builtin cannot see pictures: it reads text only."),
-        (["x", "--audio", "cat.wav"], "Asking about sound is not there yet."),
+        (["x", "--audio", "cat.wav"], "builtin cannot hear sounds: it reads text only."),
     ],
 )
 def test_a_known_failure_is_one_sentence_and_a_next_step(capsys, words, said):

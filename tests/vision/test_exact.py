@@ -1,4 +1,4 @@
-"""`exact` with pictures is mlx-vlm, token for token, at every residency, and whatever the pieces are."""
+"""`exact` with pictures and sounds is mlx-vlm, token for token, at every residency, and whatever the pieces are."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from engine.generation.undo import mark
 from engine.lab.tiny import QUANTIZATIONS
 from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
 from engine.messages import Turn
+from engine.vision.families import WORDS_BY_MLX_VLM
 from tests.running import exact_way, opened
 from tests.vision import reference
 from tests.vision.pictures import png
+from tests.vision.sounds import heard, noise, wav
 
-TOKENS = 32
+TOKENS = 12
 TEXT = "Which of the two shows the sea?"
 ONE, TWO = (png(50, 70, seed=1),), (png(50, 70, seed=1), png(90, 40, seed=2))
 
@@ -36,14 +38,14 @@ def model(folder):
     model.close()
 
 
-def generate(model, count, pictures, *, piece=10_000, retaken=False):
+def generate(model, count, pictures, sounds=(), *, piece=10_000, retaken=False):
     """Greedy tokens after a user's message, as `Answer` makes them."""
-    assert model.eyes is not None
+    assert model.senses is not None
     model.resize(count)
-    look = model.eyes.read([Turn("user", TEXT, pictures)])
+    look = model.senses.read([Turn("user", TEXT, pictures, sounds)])
     caches = make_prompt_cache(model.model)
-    seen = model.eyes.encode(look, look.tokens, lambda: None)
-    model.eyes.place(caches, seen, len(look.tokens))
+    seen = model.senses.encode(look, look.tokens, lambda: None)
+    model.senses.place(caches, seen, len(look.tokens))
     way = exact_way(model, count)
     prefill(model, caches, look.tokens[:-1], way, piece, lambda _count: None, seen)
     token, tokens = mx.array(look.tokens[-1:]), []
@@ -68,6 +70,33 @@ def test_exact_equals_mlx_vlm_at_every_residency(folder, model, pictures):
 
 def test_pictures_change_the_answer(folder):
     assert len({tuple(reference.greedy(folder, TEXT, given, TOKENS)) for given in (ONE, TWO, TWO[::-1], ())}) == 4
+
+
+SOUNDS = [noise(1.7, 1), noise(0.4, 2)]
+
+
+@pytest.fixture(scope="module")
+def hearing(tmp_path_factory):
+    folder = make_sighted_checkpoint(tmp_path_factory.mktemp("hearing") / "qwen3_omni_moe", "qwen3_omni_moe")
+    model = opened(folder)
+    yield model
+    model.close()
+
+
+@pytest.mark.parametrize(("pictures", "sounds"), [((), 1), ((), 2), (TWO, 2)], ids=["one", "two", "with pictures"])
+def test_sounds_are_heard_as_mlx_vlm_hears_them(hearing, tmp_path, pictures, sounds):
+    files = tuple(wav(tmp_path / f"{n}.wav", sound) for n, sound in enumerate(SOUNDS[:sounds]))
+    expected = reference.greedy(hearing.path, TEXT, pictures, TOKENS, [heard(file) for file in files])
+
+    E = hearing.layout.experts
+    for count in (hearing.router_shape.least, E // 2, E):
+        assert generate(hearing, count, pictures, files) == expected, f"{count} of {E} experts"
+    assert generate(hearing, E, pictures, files, piece=7) == expected
+
+
+def test_sounds_change_the_answer(hearing):
+    given = [[], SOUNDS[:1], SOUNDS, SOUNDS[::-1]]
+    assert len({tuple(reference.greedy(hearing.path, TEXT, (), TOKENS, one)) for one in given}) == 4
 
 
 def test_the_pieces_do_not_change_the_answer(folder, model):
@@ -99,20 +128,24 @@ def test_neither_encoder_nor_experts_are_read_before_they_are_needed(tmp_path):
     before = mx.get_active_memory()
     model = opened(folder)
     held = mx.get_active_memory() - before
-    assert held == pytest.approx(model.dense_bytes(looking=False), rel=0.02)
+    assert held == pytest.approx(model.dense_bytes(), rel=0.02)
     assert mx.get_peak_memory() - before < held + model.layout.routed_bytes / 4
 
-    assert model.eyes is not None
-    look = model.eyes.read([Turn("user", TEXT, ONE)])
-    seen = model.eyes.encode(look, look.tokens, lambda: None)
-    kept = sum(rows.nbytes for encoded in seen.encoded.values() for rows in encoded)
-    pixels = sum(one.values.nbytes for one in look.pixels.values())
-    assert mx.get_active_memory() - before == pytest.approx(held + kept + pixels, abs=model.eyes.encoder_bytes / 2)
+    assert model.senses is not None
+    look = model.senses.read([Turn("user", TEXT, ONE)])
+    encoder = model.senses.encoder_bytes(look)
+    seen = model.senses.encode(look, look.tokens, lambda: None)
+    kept = sum(rows.nbytes for _, encoded in seen.encoded.values() for rows in encoded)
+    pixels = sum(part.values.nbytes for _, part in look.parts.values())
+    assert mx.get_active_memory() - before == pytest.approx(held + kept + pixels, abs=encoder / 2)
     model.close()
 
 
-def test_the_language_part_alone_is_opened_by_mlx_lm(folder):
-    model = open_model(folder, lambda _done, _of: None, pictures=False)
-    assert model.eyes is None
-    assert type(model.model).__mro__[1].__module__.startswith("mlx_lm.")
+def test_the_language_part_alone_is_opened_by_mlx_lm_where_it_can(folder):
+    model = open_model(folder, lambda _done, _of: None, media=False)
+    if folder.name in WORDS_BY_MLX_VLM:
+        assert type(model.model).__mro__[1].__module__.startswith("mlx_vlm.")
+    else:
+        assert model.senses is None
+        assert type(model.model).__mro__[1].__module__.startswith("mlx_lm.")
     model.close()

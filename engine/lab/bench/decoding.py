@@ -54,7 +54,7 @@ class Decoding:
 
 
 def measure(folder: Path, step: Step) -> Decoding:
-    opened = open_model(folder, lambda _done, _of: None, pictures=False)
+    opened = open_model(folder, lambda _done, _of: None, media=False)
     opened.tokenizer.eos_token_ids = set()  # random weights end an answer anywhere; `generate_step` never does
     stock, _ = _mlx_lm.load_model(folder)
     tokens = encode(opened.tokenizer, (Turn("user", PROMPT),))

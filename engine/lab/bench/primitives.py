@@ -55,7 +55,7 @@ def primitives(*arrays: mx.array) -> int:
 
 def measure(folder: Path) -> PerLayer:
     """On a model of a family that routes among residents; on three of its layers and on two."""
-    opened = open_model(folder, lambda _done, _of: None, pictures=False)
+    opened = open_model(folder, lambda _done, _of: None, media=False)
     try:
         _fill(opened, int(SHARE * opened.layout.experts))
         ours = [_resident(opened, n) for n in (2, 3)]

@@ -122,7 +122,7 @@ def open_stage(folder: Path, longest: int, memory: int | None, pulse: Pulse) -> 
         raise KnownError(f"{folder.name} has no experts to choose from.", "Choose a mixture-of-experts model.")
     mapped = plan_of_files.routed_bytes <= IN_MEMORY * limit
     opened = open_model(
-        folder, lambda _done, _of: pulse(), open_files=MappedFiles if mapped else _open_files, pictures=False
+        folder, lambda _done, _of: pulse(), open_files=MappedFiles if mapped else _open_files, media=False
     )
     try:
         config = opened.checkpoint.text_config

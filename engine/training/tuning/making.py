@@ -96,7 +96,7 @@ class Making:
     def _tuned(self) -> tuple[Path, int]:
         """Learn, or go on; the folder of what came of it, and how many numbers were learnt."""
         request, count, fits = self.request, self.promised.plan.resident, self.promised.fits
-        opened = open_model(self.base.path, lambda _done, _of: self.steps.pulse(), pictures=False)
+        opened = open_model(self.base.path, lambda _done, _of: self.steps.pulse(), media=False)
         try:
             tuner = Tuner(opened, request.rank, request.seed, self.steps.pulse)
             counts = sizes(self.shape.router, self.shape.experts, count, fits)
