@@ -14,6 +14,7 @@ class Kind(StrEnum):
     CODE = "code"
     PDF = "pdf"
     PICTURE = "picture"
+    SOUND = "sound"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class File:
     """What was read of a file, without where it lay. bytes: its size on disk.
 
     parts: what a model is shown of it, each a PNG or JPEG: a picture, or the first of `pages` pages of a PDF without
-    text. thumbnail: the first of them, small.
+    text; of a sound, what it hears, as FLAC. thumbnail: of the first picture, small.
     """
 
     name: str
@@ -32,6 +33,11 @@ class File:
     thumbnail: Content = field(default=b"", repr=False)
     pages: int = 0
 
+    @property
+    def is_seen(self) -> bool:
+        """A model sees it."""
+        return bool(self.parts) and self.kind is not Kind.SOUND
+
 
 def with_files(text: str, files: Sequence[File]) -> str:
     """What the model is told: each file under its name, then what the person said."""
@@ -39,21 +45,25 @@ def with_files(text: str, files: Sequence[File]) -> str:
     return "\n\n".join(filter(None, [*said, _legend(files), text]))
 
 
-def without_pictures(text: str, files: Sequence[File]) -> str:
-    """The same for a model that does not see: of pictures it is told the names."""
-    names = ", ".join(file.name for file in files if file.parts)
-    return with_files("\n\n".join(filter(None, [f"<not shown>{names}</not shown>" if names else "", text])),
-                      [file for file in files if not file.parts])  # fmt: skip
+def with_names(text: str, files: Sequence[File]) -> str:
+    """Before what a model is told, the names of files that it could not see or hear."""
+    names = ", ".join(file.name for file in files)
+    return "\n\n".join(filter(None, [f"<not shown>{names}</not shown>" if names else "", text]))
 
 
-def pictures(files: Sequence[File]) -> tuple[bytes, ...]:
+def pictures(files: Sequence[File]) -> tuple[Content, ...]:
     """What a model is shown, in the order of the files."""
-    return tuple(part for file in files for part in file.parts)
+    return tuple(part for file in files if file.is_seen for part in file.parts)
+
+
+def sounds(files: Sequence[File]) -> tuple[Content, ...]:
+    """What a model hears."""
+    return tuple(part for file in files if file.kind is Kind.SOUND for part in file.parts)
 
 
 def _legend(files: Sequence[File]) -> str:
     """Which picture is which, where there are several or pages."""
-    shown = [file for file in files if file.parts]
+    shown = [file for file in files if file.is_seen]
     if len(shown) < 2 and not any(file.pages for file in shown):
         return ""
     return "<pictures>" + "; ".join(map(_named, shown)) + "</pictures>"

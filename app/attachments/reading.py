@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from app.attachments import kinds, pdf, picture
+from app.attachments import kinds, pdf, picture, sound
 from app.attachments.decoding import decoded, is_binary
 from app.attachments.file import File, Kind
 from app.numbers import size
@@ -21,6 +21,7 @@ PDF_MEMORY = 800_000_000
 PICTURE_SECONDS = 30.0
 PICTURE_MEMORY = 1_200_000_000
 """64 megapixels with transparency, decoded, turned and laid on white."""
+SOUND_MEMORY = 800_000_000
 _SMALLER = "Attach the part that matters."
 _SMALLER_PICTURE = "Save it smaller and attach that."
 _AS_TEXT = "Attach text, code, a PDF or a picture."
@@ -35,13 +36,15 @@ class Reader:
     def __init__(self) -> None:
         self._pdfs = Worker(pdf.paper, PDF_SECONDS, PDF_MEMORY)
         self._pictures = Worker(picture.prepared, PICTURE_SECONDS, PICTURE_MEMORY)
+        self._sounds = Worker(sound.prepared, PICTURE_SECONDS, SOUND_MEMORY)
 
     def close(self) -> None:
         self._pdfs.close()
         self._pictures.close()
+        self._sounds.close()
 
-    def read(self, path: Path) -> File:
-        """What goes into the prompt.
+    def read(self, path: Path, deaf: str = "") -> File:
+        """What goes into the prompt. deaf: why a recording would be no use, as a sentence.
 
         Raises:
             KnownError: it cannot be read; the sentence names it.
@@ -53,11 +56,11 @@ class Reader:
                 raise KnownError(f"{name} is a folder.", "Attach its files.")
             if not stat.S_ISREG(about.st_mode):  # a pipe or a device may have no end
                 raise KnownError(f"{name} is not a file.", _AS_TEXT)
-            return self._read(path, name, about)
+            return self._read(path, name, about, deaf)
         except OSError as error:
             raise KnownError(f"{name} cannot be opened ({error.strerror}).", "Check that it is still there.") from error
 
-    def _read(self, path: Path, name: str, about: os.stat_result) -> File:
+    def _read(self, path: Path, name: str, about: os.stat_result, deaf: str) -> File:
         suffix = path.suffix.lower()
         with path.open("rb") as file:
             head = file.read(1024)
@@ -68,7 +71,7 @@ class Reader:
             if kinds.is_video(head, suffix):
                 raise KnownError(f"{name} is a video.", _AS_PICTURE)
             if kinds.is_sound(head, suffix):
-                raise KnownError(f"{name} is a recording.", _AS_WORDS)
+                return self._sound(path, name, about, deaf)
             file.seek(0)
             return _text(name, suffix, file.read(MOST_TEXT + 1), about)
 
@@ -85,6 +88,12 @@ class Reader:
         made: picture.Prepared = _called(self._pictures, (str(path), name), name, _SMALLER_PICTURE)
         return File(name, Kind.PICTURE, made.bytes, "", (made.part,), made.thumbnail)
 
+    def _sound(self, path: Path, name: str, about: os.stat_result, deaf: str) -> File:
+        if deaf:
+            raise KnownError(f"{name} is a recording. {deaf}", _AS_WORDS)
+        made: sound.Prepared = _called(self._sounds, (str(path), name), name, _SMALLER)
+        return File(name, Kind.SOUND, about.st_size, "", (made.part,))
+
     def _pdf(self, path: Path, name: str, about: os.stat_result) -> File:
         if about.st_size > MOST_PDF:
             raise KnownError(f"{name} is too large ({size(about.st_size)}).", _SMALLER)
@@ -100,7 +109,7 @@ def _called(worker: Worker, given: tuple[Any, str], name: str, remedy: str) -> A
         return worker.call(given)
     except TooMuch as error:
         if str(error) == "ModuleNotFoundError":
-            raise KnownError(f"{name} is a picture, and what opens pictures is not installed.",
+            raise KnownError(f"{name} cannot be opened: what reads such files is not installed.",
                              "Install it: pip install 'cadre[vision]'.") from error  # fmt: skip
         raise KnownError(f"{name} could not be read: {_why(error)}.", remedy) from error
 

@@ -141,7 +141,8 @@ def _exported_file(file: File) -> Json:
 
 def _brought(given: Json) -> File:
     """Raises ValueError: what should be a picture is none, or larger than any that Cadre writes."""
-    parts = tuple(map(_picture, given.get("parts", ())))
+    part = _sound if given["kind"] == Kind.SOUND else _picture
+    parts = tuple(map(part, given.get("parts", ())))
     thumbnail = _picture(given["thumbnail"]) if given.get("thumbnail") else b""
     return File(
         str(given["name"]), Kind(given["kind"]), int(given["bytes"]), str(given["text"]), parts, thumbnail,
@@ -153,6 +154,13 @@ def _picture(text: str) -> bytes:
     data = base64.b64decode(text, validate=True)
     if len(data) > MOST_PART or max(sides(data) or (LONGEST_SIDE + 1,)) > LONGEST_SIDE:
         raise ValueError("no picture of ours")
+    return data
+
+
+def _sound(text: str) -> bytes:
+    data = base64.b64decode(text, validate=True)
+    if len(data) > MOST_PART or not data.startswith(b"fLaC"):
+        raise ValueError("no sound of ours")
     return data
 
 

@@ -1,12 +1,12 @@
-"""What is said of the pictures under a message before it is sent, and the line that says it. Deciding is pure."""
+"""What is said of pictures and sounds before they are sent, and the line that says it. Deciding is pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, QPoint, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QLocale, QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QWidget
 
 from app.window import theme
@@ -14,8 +14,17 @@ from app.window.buttons import word_button
 from app.window.models import Choice
 from app.window.senses import Sense
 
-MOST_PICTURES = 32
+MOST_PICTURES, MOST_SOUNDS = 32, 8
 """Of one conversation, as the engine takes them; pages count too."""
+
+
+@dataclass(frozen=True)
+class Media:
+    pictures: int = 0
+    sounds: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.pictures or self.sounds)
 
 
 @dataclass(frozen=True)
@@ -27,18 +36,41 @@ class Advice:
     chooses: bool = False
 
 
-def advice(here: int, earlier: int, sense: Sense, model: str) -> Advice:
-    """here: pictures that are to be sent; earlier: those of the conversation so far. model: its name."""
-    if here and sense.is_blind:
-        sentence = _tr("{model} cannot see pictures: {why}.").format(model=model, why=sense.why_blind)
-        return Advice(sentence, holds=True, chooses=True)
-    if here and here + earlier > MOST_PICTURES:
+def advice(here: Media, earlier: Media, sense: Sense, model: str, tokens: int = 0) -> Advice:
+    """here: what is to be sent, of so many tokens if that is known. earlier: what the conversation has. model: its name."""
+    for sentence in _beyond(here, sense):
+        return Advice(sentence.format(model=model), holds=True, chooses=True)
+    for sentence in _too_many(here, earlier):
+        return Advice(sentence, holds=True)
+    if (earlier.pictures and sense.is_blind) or (earlier.sounds and sense.is_deaf):
+        sentence = _tr("{model} cannot take all that was attached further up; it is told the names.")
+        return Advice(sentence.format(model=model), chooses=True)
+    return Advice(_takes(here, tokens) if tokens else "")
+
+
+def _beyond(here: Media, sense: Sense) -> Iterator[str]:
+    """What the model cannot take."""
+    if here.pictures and sense.is_blind:
+        yield _tr("{model} cannot see pictures: {why}.").replace("{why}", sense.why_blind)
+    if here.sounds and sense.is_deaf:
+        yield _tr("{model} cannot hear sounds: {why}.").replace("{why}", sense.why_deaf)
+
+
+def _too_many(here: Media, earlier: Media) -> Iterator[str]:
+    pictures, sounds = here.pictures + earlier.pictures, here.sounds + earlier.sounds
+    if here.pictures and pictures > MOST_PICTURES:
         sentence = _tr("{n} pictures are too many for one conversation ({most}). Remove some or begin a new chat.")
-        return Advice(sentence.format(n=here + earlier, most=MOST_PICTURES), holds=True)
-    if earlier and sense.is_blind:
-        sentence = _tr("{model} cannot see the pictures further up; it is told their names.").format(model=model)
-        return Advice(sentence, chooses=True)
-    return Advice()
+        yield sentence.format(n=pictures, most=MOST_PICTURES)
+    if here.sounds and sounds > MOST_SOUNDS:
+        sentence = _tr("{n} recordings are too many for one conversation ({most}). Remove some or begin a new chat.")
+        yield sentence.format(n=sounds, most=MOST_SOUNDS)
+
+
+def _takes(here: Media, tokens: int) -> str:
+    count = QLocale().toString(tokens)
+    if here.pictures and here.sounds:
+        return _tr("Pictures and recordings: {n} tokens").format(n=count)
+    return (_tr("Pictures: {n} tokens") if here.pictures else _tr("Recordings: {n} tokens")).format(n=count)
 
 
 def _tr(text: str) -> str:

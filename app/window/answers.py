@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QObject, Signal
 
 from app import view
-from app.attachments.file import pictures, with_files, without_pictures
+from app.attachments.file import pictures, sounds, with_files, with_names
 from app.markdown.thinking import parted
 from app.record import as_json
 from app.store.replays import KEPT
@@ -22,6 +22,7 @@ from app.store.store import Store
 from app.view import View
 from app.window.engine_line import EngineLine
 from app.window.replay import packed, unpacked
+from app.window.senses import UNKNOWN, Sense
 from app.window.timeline import Timeline
 from engine import messages as m
 
@@ -69,8 +70,8 @@ class Answers(QObject):
         super().__init__(parent)
         self._store = store
         self._memory = memory
-        self.is_blind: Callable[[str], bool] = lambda _model: False
-        """Whether a model is known not to see."""
+        self.sense: Callable[[str], Sense] = lambda _model: UNKNOWN
+        """What is known of a model's senses."""
         self._line = line
         self._clock = clock
         self._numbers = itertools.count(1)
@@ -112,9 +113,9 @@ class Answers(QObject):
             self.moved.emit(message)
 
     def _command(self, request: str, path: Sequence[Placed], settings: Settings, model: str) -> m.Ask:
-        blind = _has_pictures(path[:-1]) and self.is_blind(model)
-        said = [self._said(placed.message, blind=blind and placed is not path[-1]) for placed in path]
-        turns = [turn for turn in said if turn.content or turn.images]
+        sense = self.sense(model) if _has_media(path[:-1]) else UNKNOWN
+        said = [self._said(placed.message, UNKNOWN if placed is path[-1] else sense) for placed in path]
+        turns = [turn for turn in said if turn.content or turn.images or turn.audio]
         if settings.system.strip():
             turns.insert(0, m.Turn("system", settings.system))
         return m.Ask(
@@ -129,17 +130,18 @@ class Answers(QObject):
             attachments=tuple(map(_attachment, path[-1].message.attached)),
         )
 
-    def _said(self, message: Message, *, blind: bool) -> m.Turn:
+    def _said(self, message: Message, sense: Sense) -> m.Turn:
         """With the files that came along. What earlier answers thought is not said again.
 
-        blind: the model would not see pictures; an earlier one must not keep it from answering.
+        sense: the model's, for whom an earlier picture or sound must not be in the way.
         """
         if message.role is Role.ASSISTANT:
             return m.Turn(message.role.value, parted(message.text).answer)
         files = self._store.files.of(message.id) if message.attached else ()
-        if blind:
-            return m.Turn(message.role.value, without_pictures(message.text, files))
-        return m.Turn(message.role.value, with_files(message.text, files), pictures(files))
+        lost = [file for file in files if file.parts and (sense.is_blind if file.is_seen else sense.is_deaf)]
+        taken = [file for file in files if file not in lost]
+        text = with_files(with_names(message.text, lost), taken)
+        return m.Turn(message.role.value, text, pictures(taken), sounds(taken))
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -251,12 +253,14 @@ class Answers(QObject):
         self._running.clear()
 
 
-def _has_pictures(path: Sequence[Placed]) -> bool:
+def _has_media(path: Sequence[Placed]) -> bool:
     return any(file.parts for placed in path for file in placed.message.attached)
 
 
 def _attachment(file: Attached) -> m.Attachment:
-    return m.Attachment.IMAGE if file.parts else m.Attachment.DOCUMENT
+    if file.is_heard:
+        return m.Attachment.AUDIO
+    return m.Attachment.IMAGE if file.is_seen else m.Attachment.DOCUMENT
 
 
 def _stored(record: m.Record) -> Json:

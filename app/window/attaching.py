@@ -34,7 +34,9 @@ class Attaching(QObject):
         super().__init__(parent)
         self._window = parent
         self._shelf, self._tell = shelf, tell
-        self._wanted: queue.SimpleQueue[tuple[int, Path | QImage, str] | None] = queue.SimpleQueue()
+        self.deaf: Callable[[], str] = lambda: ""
+        """Why a recording would be no use, as a sentence."""
+        self._wanted: queue.SimpleQueue[tuple[int, Path | QImage, str, str] | None] = queue.SimpleQueue()
         self._reader: Reader | None = None
         self._thread: threading.Thread | None = None
         self._sentences: list[str] = []
@@ -71,7 +73,7 @@ class Attaching(QObject):
 
     def _expect(self, source: Path | QImage, name: str) -> None:
         self._start()
-        self._wanted.put((self._shelf.expect(name), source, name))
+        self._wanted.put((self._shelf.expect(name), source, name, self.deaf()))
 
     def close(self) -> None:
         if self._reader is not None and self._thread is not None:
@@ -90,9 +92,9 @@ class Attaching(QObject):
 
     def _work(self, reader: Reader) -> None:
         while (wanted := self._wanted.get()) is not None:
-            number, source, name = wanted
+            number, source, name, deaf = wanted
             try:
-                self._read.emit(number, _read(reader, source, name))
+                self._read.emit(number, _read(reader, source, name, deaf))
             except KnownError as error:
                 self._refused.emit(number, str(error))
             except Exception:
@@ -100,7 +102,7 @@ class Attaching(QObject):
                 self._refused.emit(number, f"{name} could not be read.")
 
     def _fill(self, number: int, file: File) -> None:
-        if self._shelf.has(number) and file.pages > len(file.parts):
+        if self._shelf.has(number) and file.is_seen and file.pages > len(file.parts):
             words = self.tr("{name} has {all} pages without text; the first {n} go along as pictures.")
             self._say(words.format(name=file.name, all=file.pages, n=len(file.parts)))
         self._shelf.fill(number, file)
@@ -120,8 +122,8 @@ class Attaching(QObject):
         self._tell("\n".join(shown))
 
 
-def _read(reader: Reader, source: Path | QImage, name: str) -> File:
-    return reader.read(source) if isinstance(source, Path) else reader.read_picture(_as_png(source), name)
+def _read(reader: Reader, source: Path | QImage, name: str, deaf: str) -> File:
+    return reader.read(source, deaf) if isinstance(source, Path) else reader.read_picture(_as_png(source), name)
 
 
 def _as_png(image: QImage) -> bytes:

@@ -24,7 +24,7 @@ from app.window.header import Header
 from app.window.models import Models
 from app.window.notice import Notice
 from app.window.picture_window import Large
-from app.window.seeing import Seeing
+from app.window.seeing import Seeing, media_of
 from app.window.senses import Senses
 from app.window.transcript.transcript import Transcript
 from engine.models.folders import BUILTIN
@@ -55,7 +55,13 @@ class ChatPane(QWidget):
         self.contexts = Contexts(parent=self)
         self.senses = Senses(parent=self)
         self.seeing = Seeing(
-            self.composer.shelf, self.composer.advice, conversation, models, self.senses, self._earlier_pictures, self
+            self.composer.shelf,
+            self.composer.advice,
+            conversation,
+            models,
+            self.senses,
+            lambda: media_of(self._branch()),
+            self,
         )
         self._measure = QTimer(self, singleShot=True, interval=_MEASURE_MS)
         self._editing = 0
@@ -63,6 +69,7 @@ class ChatPane(QWidget):
         self.transcript.thumbnails = store.files.thumbnails
         self._lay_out()
         self._connect()
+        self.attaching.deaf = self.seeing.deaf
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -103,6 +110,7 @@ class ChatPane(QWidget):
         shelf.opened.connect(lambda number: show(shelf.files(), number))
         self.transcript.opened.connect(lambda message, number: show(self._store.files.of(message), number))
         self.composer.advice.said.connect(self.composer.show_send)
+        self.composer.advice.said.connect(self._measure.start)
         answers.grew.connect(self._grow)
         answers.moved.connect(self._move)
         answers.ended.connect(self._end)
@@ -240,9 +248,6 @@ class ChatPane(QWidget):
         branch = [placed.message for placed in self.conversation.path()]
         return list(takewhile(lambda message: message.id != self._editing, branch))
 
-    def _earlier_pictures(self) -> int:
-        return sum(file.parts for message in self._branch() for file in message.attached)
-
     def measure(self) -> None:
         """How full the context will be with what is being written."""
         self._measure.stop()
@@ -250,7 +255,8 @@ class ChatPane(QWidget):
         attached = sum(len(file.text) for file in self.composer.shelf.files())
         room = self.contexts.size(self.conversation.model) if self._models.ready else 0
         system = self.conversation.settings.system
-        self.composer.meter.show_usage(context.used(branch, self.composer.text(), attached, system, room))
+        text, media = self.composer.text(), self.seeing.tokens
+        self.composer.meter.show_usage(context.used(branch, text, attached, system, room, media))
 
     def close_threads(self) -> None:
         self._measure.stop()

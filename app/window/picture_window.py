@@ -38,12 +38,13 @@ class Page:
 
 def pages_of(files: Sequence[File]) -> list[Page]:
     """Everything that a model is shown of these files."""
-    return [Page(_title(file, number), part) for file in files for number, part in enumerate(file.parts, start=1)]
+    seen = [file for file in files if file.is_seen]
+    return [Page(_title(file, number), part) for file in seen for number, part in enumerate(file.parts, start=1)]
 
 
 def first_page(files: Sequence[File], number: int) -> int:
     """Where among the pages those of one file begin."""
-    return sum(len(file.parts) for file in files[:number])
+    return sum(len(file.parts) for file in files[:number] if file.is_seen)
 
 
 def _title(file: File, number: int) -> str:

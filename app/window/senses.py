@@ -1,4 +1,4 @@
-"""Which models see, from their configs and the headers of their weights. Knows no MLX."""
+"""Which models see and hear, from their configs and the headers of their weights. Knows no MLX."""
 
 from __future__ import annotations
 
@@ -12,19 +12,25 @@ from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import layout
 from engine.errors import KnownError
 from engine.models.catalogue import resolve
-from engine.vision.families import sees, why_blind
+from engine.vision import families
 
 
 @dataclass(frozen=True)
 class Sense:
-    """sees: None as long as nobody knows. why_blind: the reason, to follow a colon."""
+    """sees, hears: None as long as nobody knows. why_blind, why_deaf: the reason, to follow a colon."""
 
     sees: bool | None = None
+    hears: bool | None = None
     why_blind: str = ""
+    why_deaf: str = ""
 
     @property
     def is_blind(self) -> bool:
         return self.sees is False
+
+    @property
+    def is_deaf(self) -> bool:
+        return self.hears is False
 
 
 UNKNOWN = Sense()
@@ -35,18 +41,20 @@ def sense_of(model: str) -> Sense:
     try:
         checkpoint = Checkpoint.open(resolve(model))
         plan = layout(checkpoint)
-        if sees(checkpoint, plan):
-            return Sense(sees=True)
-        return Sense(sees=False, why_blind=why_blind(checkpoint, plan)[0])
     except KnownError:
         return UNKNOWN
+    there = families.senses(checkpoint, plan)
+    return Sense(
+        sees=families.Sense.SIGHT in there,
+        hears=families.Sense.HEARING in there,
+        why_blind=families.why_not(checkpoint, plan, families.Sense.SIGHT)[0],
+        why_deaf=families.why_not(checkpoint, plan, families.Sense.HEARING)[0],
+    )
 
 
 class Senses(LookingUp):
     def __init__(self, look: Callable[[str], Sense] = sense_of, parent: QObject | None = None) -> None:
         super().__init__(look, UNKNOWN, "cadre-senses", parent)
-
-    unknown = UNKNOWN
 
     def sense(self, model: str) -> Sense:
         """Unknown at first; `changed` tells when it is known."""

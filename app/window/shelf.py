@@ -58,7 +58,7 @@ class Shelf(Chips):
         if number in self._files:
             self._files[number] = file
             chip = self._by_number[number]
-            if file.parts:
+            if file.is_seen:
                 self._show_tile(number, file)
             elif isinstance(chip, Chip):
                 chip.show_size(file.bytes)

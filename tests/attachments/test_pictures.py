@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.attachments import pdf, reading
-from app.attachments.file import File, Kind, pictures, with_files, without_pictures
+from app.attachments.file import File, Kind, pictures, with_files, with_names
 from app.attachments.picture import LONGEST_SIDE, THUMBNAIL_SIDE
 from app.attachments.reading import Reader
 from app.attachments.sides import sides
@@ -102,8 +102,9 @@ def bomb() -> bytes:
         ("IMG_1.HEIC", PHOTO, ""),
         ("walk.mov", FILM, "video"),
         ("walk.mkv", b"\x1a\x45\xdf\xa3" + bytes(20), "video"),
-        ("song.mp3", b"ID3" + bytes(20), "recording"),
-        ("memo", b"RIFF\0\0\0\0WAVEfmt ", "recording"),
+        ("song.mp3", b"ID3" + bytes(20), "no sound"),
+        ("memo", b"RIFF\0\0\0\0WAVEfmt ", "no sound"),
+        ("memo.m4a", b"\0\0\0\x18ftypM4A " + bytes(20), "a format"),
     ],
 )
 def test_what_cannot_be_shown_is_named(reader, tmp_path, name, data, says):
@@ -189,9 +190,8 @@ def test_several_and_pages_are_named_in_order():
 
 
 def test_who_does_not_see_is_told_the_names():
-    assert without_pictures("Who?", (CAT, NOTE)) == (
-        '<file name="note.txt">\nHi.\n</file>\n\n<not shown>cat.png</not shown>\n\nWho?'
-    )
+    assert with_names("Who?", (CAT, SCAN)) == "<not shown>cat.png, scan.pdf</not shown>\n\nWho?"
+    assert with_names("Who?", ()) == "Who?"
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"]))

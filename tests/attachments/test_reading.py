@@ -103,7 +103,7 @@ def test_a_damaged_pdf_is_refused(reader, tmp_path):
     [
         ("a.png", b"\x89PNG\r\n\x1a\n\0\0", "not a picture"),
         ("a.docx", b"PK\x03\x04\0\0", "an office document"),
-        ("a.mp3", b"ID3\x03\0\0", "a recording"),
+        ("a.mp3", b"ID3\x03\0\0", "no sound"),
         ("a.bin", b"\0\1\2", "not text"),
         ("a.txt", b"  \n", "empty"),
         ("big.txt", b"a" * 2_000_001, "too large (2.0 MB)"),

@@ -14,6 +14,7 @@ from tests.vision.pictures import png
 
 SEA, SHORE = png(20, 30, seed=1), png(30, 20, seed=2)
 CAT = File("sea.png", Kind.PICTURE, 900, "", (SEA,), png(4, 4))
+MEMO = File("memo.wav", Kind.SOUND, 900, "", (b"fLaC and so on",))
 SCAN = File("scan.pdf", Kind.PDF, 900, "", (SEA, SHORE), png(4, 4), pages=7)
 
 
@@ -73,12 +74,12 @@ def test_a_draft_takes_the_place_of_the_one_before(store):
 
 def test_they_go_along_in_json(store, tmp_path):
     chat = store.chats.add("Sea")
-    store.tree.say(chat.id, None, "Where?", [SCAN, CAT])
+    store.tree.say(chat.id, None, "Where?", [SCAN, CAT, MEMO])
     other = Store(tmp_path / "other" / "c.sqlite")
 
     (new,) = other.transfer.import_json(store.transfer.export_json([chat.id]))
 
-    assert other.files.of(other.tree.path(new)[0].message.id) == (SCAN, CAT)
+    assert other.files.of(other.tree.path(new)[0].message.id) == (SCAN, CAT, MEMO)
     assert "*sea.png*" in store.transfer.export_markdown(chat.id)
     other.close()
 

@@ -15,7 +15,8 @@ from app.attachments import reading
 from app.attachments.file import File, Kind
 from app.store.store import Store
 from app.window import theme
-from app.window.advice import MOST_PICTURES, advice
+from app.window.advice import MOST_PICTURES, MOST_SOUNDS, Media, advice
+from app.window.chips import Chip
 from app.window.models import Models
 from app.window.senses import Sense
 from app.window.start import Desktop
@@ -26,6 +27,8 @@ from engine.link import ThreadEngine
 from engine.models.catalogue import InstalledModel
 from engine.models.folders import Source
 from tests.vision.pictures import encoded, noise, png
+from tests.vision.sounds import noise as noise_of
+from tests.vision.sounds import wav
 from tests.window.acting import answering
 from tests.window.conftest import PATIENCE
 from tests.window.driving import asked, idle, named, write
@@ -46,7 +49,10 @@ def desktop(qtbot, store, engine):
     theme.dress(dark=False)
     engine.script = answering("Yes.")
     desktop = Desktop(store, lambda: engine, Models(look=lambda: [installed(SEES), installed(BLIND)]))
-    senses = {SEES: Sense(sees=True), BLIND: Sense(sees=False, why_blind="it reads text only")}
+    senses = {
+        SEES: Sense(sees=True, hears=False, why_deaf="it reads only"),
+        BLIND: Sense(sees=False, hears=False, why_blind="it reads text only"),
+    }
     desktop.window.pane.senses._known |= senses
     desktop.window.show()
     qtbot.waitUntil(lambda: desktop.models.ready, timeout=PATIENCE)
@@ -232,7 +238,7 @@ def test_later_a_model_that_does_not_see_is_told_the_names(qtbot, window, compos
     write(qtbot, window, "Where?")
     idle(qtbot, window)
     desktop.models.choose(BLIND)
-    assert "is told their names" in composer.advice._words.text()
+    assert "is told the names" in composer.advice._words.text()
 
     write(qtbot, window, "And when?")
 
@@ -244,20 +250,70 @@ def test_later_a_model_that_does_not_see_is_told_the_names(qtbot, window, compos
 @pytest.mark.parametrize(
     ("here", "earlier", "sense", "holds", "says"),
     [
-        (0, 0, Sense(sees=False), False, ""),
-        (1, 0, Sense(), False, ""),
-        (1, 0, Sense(sees=True), False, ""),
-        (1, 5, Sense(sees=False, why_blind="so"), True, "M cannot see pictures: so."),
-        (2, MOST_PICTURES - 1, Sense(sees=True), True, "33 pictures are too many"),
-        (0, MOST_PICTURES, Sense(sees=True), False, ""),
+        (Media(), Media(), Sense(sees=False, hears=False), False, ""),
+        (Media(1, 1), Media(), Sense(), False, ""),
+        (Media(1), Media(), Sense(sees=True, hears=False), False, ""),
+        (Media(1), Media(5), Sense(sees=False, why_blind="so"), True, "M cannot see pictures: so."),
+        (Media(sounds=1), Media(), Sense(sees=True, hears=False, why_deaf="so"), True, "M cannot hear sounds: so."),
+        (Media(2), Media(MOST_PICTURES - 1), Sense(sees=True), True, "33 pictures are too many"),
+        (Media(sounds=1), Media(sounds=MOST_SOUNDS), Sense(hears=True), True, "9 recordings are too many"),
+        (Media(), Media(MOST_PICTURES), Sense(sees=True), False, ""),
+        (Media(), Media(sounds=1), Sense(sees=True, hears=False), False, "M cannot take all"),
     ],
 )
-def test_what_is_said_of_pictures(here, earlier, sense, holds, says):
+def test_what_is_said_of_media(here, earlier, sense, holds, says):
     said = advice(here, earlier, sense, "M")
 
     assert said.holds == holds
     assert said.sentence.startswith(says)
     assert bool(said.sentence) == bool(says)
+
+
+def test_tokens_are_told_before_and_asked_for_once(qtbot, window, composer, engine):
+    window.pane.contexts._known[SEES] = 4000
+    composer.set_text("", [SEA, SHORE])
+    qtbot.waitUntil(lambda: bool(engine.commands), timeout=PATIENCE)
+    (count,) = engine.commands
+    assert set(count.images) == {*SEA.parts, *SHORE.parts}
+    engine.give(m.MediaCounted(count.request, (700, 800), ()))
+    qtbot.waitUntil(composer.advice.isVisible, timeout=PATIENCE)
+    assert composer.advice._words.text() == "Pictures: 1,500 tokens"
+    assert not composer.advice.button.isVisible()
+    qtbot.waitUntil(lambda: composer.meter.usage.tokens >= 1500, timeout=PATIENCE)
+
+    composer.set_text("", [SHORE])
+    assert composer.advice._words.text() in {"Pictures: 700 tokens", "Pictures: 800 tokens"}
+    write(qtbot, window, "What?")
+    asked(qtbot, engine)
+    idle(qtbot, window)
+
+    assert [type(command) for command in engine.commands] == [m.CountMedia, m.Ask]
+
+
+# --- who hears --------------------------------------------------------------------------------------------
+
+
+def test_a_recording_is_refused_by_name_where_nobody_hears(qtbot, window, composer, tmp_path):
+    window.pane.attaching.take([wav(tmp_path / "memo.wav", noise_of(0.2))])
+    qtbot.waitUntil(window.pane.notice.isVisible, timeout=PATIENCE)
+
+    assert window.pane.notice._words.text().startswith(
+        "memo.wav is a recording. sees cannot hear sounds: it reads only."
+    )
+    assert composer.shelf.files() == ()
+
+
+def test_a_recording_goes_along_where_somebody_hears(qtbot, window, composer, engine, tmp_path):
+    window.pane.senses._known[SEES] = Sense(sees=True, hears=True)
+    window.pane.attaching.take([wav(tmp_path / "memo.wav", noise_of(0.2))])
+    shelved(qtbot, composer.shelf, 1)
+    write(qtbot, window, "Who speaks?")
+
+    ask = asked(qtbot, engine)
+    assert ask.turns[0].audio[0].startswith(b"fLaC")
+    assert (ask.turns[0].images, ask.attachments) == ((), (m.Attachment.AUDIO,))
+    idle(qtbot, window)
+    assert window.pane.transcript.views()[0].findChildren(Chip)[0].name == "memo.wav"
 
 
 # --- the quick prompt -------------------------------------------------------------------------------------
@@ -304,11 +360,15 @@ def test_a_small_model_that_sees_is_shown_the_picture(qtbot, store, tmp_path, mo
     shelved(qtbot, window.pane.composer.shelf, 1)
     qtbot.waitUntil(lambda: bool(window.pane.senses.sense(str(folder)).sees), timeout=PATIENCE)
 
+    said = window.pane.composer.advice._words
+    qtbot.waitUntil(lambda: said.text().startswith("Pictures: "), timeout=4 * PATIENCE)
+
     write(qtbot, window, "What is it?")
     qtbot.waitUntil(lambda: not window.conversation.answering(), timeout=4 * PATIENCE)
 
     answer = window.conversation.path()[-1].message
     assert answer.failure is None
+    assert answer.record is not None
     assert answer.record["tokens"]["pictures"] > 0
     assert answer.record["tokens"]["encoded"] == 1
     desktop.close()

@@ -21,7 +21,7 @@ from app.window.conversation import Conversation
 from app.window.models import Models
 from app.window.quick.inserting import Inserting
 from app.window.quick.panel import QuickPanel
-from app.window.seeing import Seeing
+from app.window.seeing import Seeing, media_of
 from app.window.senses import Senses
 from engine import messages as m
 from engine.models.folders import BUILTIN
@@ -55,9 +55,11 @@ class QuickPrompt(QObject):
         super().__init__(parent)
         self.panel, self._store, self._answers, self._models, self._parts = panel, store, answers, models, parts
         self._conversation = Conversation(store, answers, models, self, m.Priority.QUICK_PROMPT, _DRAFT)
-        self._seeing = Seeing(
-            panel.shelf, panel.advice, self._conversation, models, senses, self._earlier_pictures, self
-        )
+        self.seeing = Seeing(
+            panel.shelf, panel.advice, self._conversation, models, senses,
+            lambda: media_of(placed.message for placed in self._conversation.path()), self,
+        )  # fmt: skip
+        panel.attaching.deaf = self.seeing.deaf
         self.inserting = Inserting(parts, self)
         self.step = Step.EMPTY
         self._said = ""
@@ -149,9 +151,6 @@ class QuickPrompt(QObject):
             self.ask(waits)
         elif self.step is Step.EMPTY:
             self._show_need()
-
-    def _earlier_pictures(self) -> int:
-        return sum(file.parts for placed in self._conversation.path() for file in placed.message.attached)
 
     def _leave_deleted(self) -> None:
         """The chat of this exchange may have been deleted in the window."""

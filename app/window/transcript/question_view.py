@@ -53,9 +53,9 @@ class Question(MessageView):
     def _files(self, thumbnails: Thumbnails) -> Chips:
         chips = Chips(self, at_end=True)
         attached = self.placed.message.attached
-        small = thumbnails(self.id) if any(file.parts for file in attached) else ()
+        small = thumbnails(self.id) if any(file.is_seen for file in attached) else ()
         for number, file in enumerate(attached):
-            if file.parts:
+            if file.is_seen:
                 chips.add(self._tile(number, small[number], AMONG if len(attached) > 1 else ALONE, chips))
             else:
                 chips.add(self._chip(file, chips))
