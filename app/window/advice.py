@@ -37,7 +37,7 @@ class Advice:
 
 
 def advice(here: Media, earlier: Media, sense: Sense, model: str, tokens: int = 0) -> Advice:
-    """here: what is to be sent, of so many tokens if that is known. earlier: what the conversation has. model: its name."""
+    """here: what is to be sent, of so many tokens if known. earlier: what the conversation has. model: its name."""
     for sentence in _beyond(here, sense):
         return Advice(sentence.format(model=model), holds=True, chooses=True)
     for sentence in _too_many(here, earlier):

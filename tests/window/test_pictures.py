@@ -142,7 +142,7 @@ def test_a_broken_one_gets_a_sentence_and_the_message_stays(qtbot, window, compo
 
 
 def test_of_a_long_scan_the_first_pages_go_along_and_it_is_said(qtbot, window, composer, engine, monkeypatch):
-    monkeypatch.setattr(reading.Reader, "read", lambda self, path: PAGES)
+    monkeypatch.setattr(reading.Reader, "read", lambda self, path, deaf: PAGES)
     window.pane.attaching.take([Path("scan.pdf")])
     shelved(qtbot, composer.shelf, 1)
 
@@ -277,7 +277,7 @@ def test_tokens_are_told_before_and_asked_for_once(qtbot, window, composer, engi
     assert set(count.images) == {*SEA.parts, *SHORE.parts}
     engine.give(m.MediaCounted(count.request, (700, 800), ()))
     qtbot.waitUntil(composer.advice.isVisible, timeout=PATIENCE)
-    assert composer.advice._words.text() == "Pictures: 1,500 tokens"
+    assert composer.advice._words.text() == "Pictures: 1500 tokens"
     assert not composer.advice.button.isVisible()
     qtbot.waitUntil(lambda: composer.meter.usage.tokens >= 1500, timeout=PATIENCE)
 
