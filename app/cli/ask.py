@@ -39,7 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--image", metavar="FILE", action="append", help="a picture to ask about, repeatable; for models that see"
     )
-    parser.add_argument("--audio", metavar="FILE", action="append", help="a sound to ask about, repeatable; for models that hear")
+    parser.add_argument(
+        "--audio", metavar="FILE", action="append", help="a sound to ask about, repeatable; for models that hear"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object when the answer is done")
     parser.set_defaults(run=run)
 

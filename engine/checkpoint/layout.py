@@ -125,7 +125,7 @@ def layout(checkpoint: Checkpoint) -> Layout:
 
 
 def encoder_of(name: str) -> str | None:
-    """The sense whose encoder this tensor or parameter belongs to: "sight", "hearing" or, of the language part, None."""
+    """The sense whose encoder has this tensor or parameter, "sight" or "hearing"; None: it is of the language part."""
     found = _ENCODERS.search(name)
     return None if found is None else "sight" if found["sight"] else "hearing"
 

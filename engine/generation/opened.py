@@ -32,7 +32,7 @@ from engine.routing.families import router_shape
 from engine.routing.predictor import Predictor, load_predictor
 from engine.routing.probe import Probe
 from engine.routing.resident import Resident
-from engine.vision.families import FAMILIES, WORDS_BY_MLX_VLM, senses
+from engine.vision.families import FAMILIES, REFUSED, WORDS_BY_MLX_VLM, senses
 from engine.vision.marks import pieces
 from engine.vision.model import build as build_sighted
 from engine.vision.senses import Seen, Senses
@@ -258,6 +258,10 @@ def _check_device(plan: Layout) -> None:
 
 def _build(checkpoint: Checkpoint, plan: Layout, *, sighted: bool) -> Any:
     """The lazy model, after checking that its parameters are the file's tensors under the same names."""
+    if reason := REFUSED.get(checkpoint.model_type):
+        raise KnownError(
+            f"Cadre does not run models of type {checkpoint.model_type}: {reason}.", "Choose another model that sees."
+        )
     if checkpoint.model_type in FAMILIES and not sighted and not mlx_lm_builds(checkpoint.model_type):
         raise KnownError(
             f"Models of type {checkpoint.model_type} need the vision extra and the weights of their encoders.",

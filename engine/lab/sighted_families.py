@@ -1,4 +1,4 @@
-"""Small configurations of models that see or hear, in the published layout: what `tiny_sighted.py` makes. Plain data."""
+"""Small configurations of models that see or hear, as they are published; `tiny_sighted.py` makes them. Plain data."""
 
 from __future__ import annotations
 
@@ -341,13 +341,26 @@ _LLAMA_MARKS = {
     "tile_x_token": "<|tile_x_separator|>",
     "tile_y_token": "<|tile_y_separator|>",
 }
+_GEMMA4_MEDIA = (
+    {"processor_config.json": {"image_processor": {"patch_size": 4, "pooling_kernel_size": 2, "max_soft_tokens": 16}}},
+    "<|image|>",
+    {"image_token": "<|image|>", "boi_token": "<|image>", "eoi_token": "<image|>", "video_token": "<|video|>"},
+)
+
+
+def _without_experts(config: Config, model_type: str = "", **own: object) -> Config:
+    """The dense model of the same kind."""
+    text = {k: v for k, v in config["text_config"].items() if "expert" not in k and not k.startswith("moe_")}
+    dense = {**config, "text_config": text | own}
+    if model_type:
+        text_type = {"model_type": f"{model_type}_text"}
+        dense |= {"model_type": model_type, "text_config": dense["text_config"] | text_type}
+        dense["vision_config"] = config["vision_config"] | {"model_type": model_type}
+    return dense
+
+
 SIGHTED: Mapping[str, SightedFamily] = {
-    "gemma4": SightedFamily(
-        _GEMMA4,
-        {"processor_config.json": {"image_processor": {"patch_size": 4, "pooling_kernel_size": 2, "max_soft_tokens": 16}}},
-        "<|image|>",
-        {"image_token": "<|image|>", "boi_token": "<|image>", "eoi_token": "<image|>", "video_token": "<|video|>"},
-    ),
+    "gemma4": SightedFamily(_GEMMA4, *_GEMMA4_MEDIA),
     "glm4v_moe": SightedFamily(_GLM4V, _GLM_FILES, "<|begin_of_image|><|image|><|end_of_image|>", _GLM_MARKS),
     "kimi_vl": SightedFamily(
         _KIMI_VL,
@@ -373,3 +386,13 @@ SIGHTED: Mapping[str, SightedFamily] = {
     "qwen3_vl_moe": SightedFamily(_QWEN3_VL, _QWEN_FILES, _QWEN_PICTURE, _QWEN_MARKS),
 }
 """Mixtures of experts, by model type."""
+DENSE: Mapping[str, SightedFamily] = {
+    "gemma4+dense": SightedFamily(
+        _without_experts(_GEMMA4, enable_moe_block=False, hidden_size_per_layer_input=32), *_GEMMA4_MEDIA
+    ),
+    "qwen3_5": SightedFamily(
+        _without_experts(_QWEN3_5, "qwen3_5", intermediate_size=128), _QWEN_FILES, _QWEN_PICTURE, _QWEN_MARKS
+    ),
+    "qwen3_vl": SightedFamily(_without_experts(_QWEN3_VL, "qwen3_vl"), _QWEN_FILES, _QWEN_PICTURE, _QWEN_MARKS),
+}
+"""Models without experts, most by model type."""

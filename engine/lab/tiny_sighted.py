@@ -1,4 +1,4 @@
-"""Small checkpoints that see or hear, with random weights, made with mlx-vlm's own classes and laid out as it lays them out.
+"""Small checkpoints that see or hear, with random weights, made with mlx-vlm's classes and laid out as it does.
 
 Like `tiny.py`, which makes those that only read. Uses MLX in the thread that calls it.
 """
@@ -17,7 +17,7 @@ from mlx.utils import tree_flatten
 from tokenizers import AddedToken, Tokenizer
 
 from engine.lab.families import VOCABULARY, Config
-from engine.lab.sighted_families import SIGHTED, SightedFamily
+from engine.lab.sighted_families import DENSE, SIGHTED, SightedFamily
 from engine.lab.tiny import randomised
 from engine.lab.tiny_tokenizer import tiny_tokenizer
 
@@ -40,13 +40,13 @@ def make_sighted_checkpoint(
     quantization: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a random checkpoint of `family` (a key of `SIGHTED`) into `folder`, in float32, and return the folder.
+    """Write a random checkpoint of `family` (a key of `SIGHTED` or `DENSE`) into `folder`, in float32. Returns it.
 
     quantization: of the language part, as mlx-vlm converts; the encoder stays as it is. overrides: replaces keys of
     the family's `text_config`. `config.json` comes last.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    made = SIGHTED[family]
+    made = {**SIGHTED, **DENSE}[family]
     config: Config = json.loads(json.dumps(made.config))
     thinking = config.get("thinker_config", config)
     thinking["text_config"] |= dict(overrides or {})

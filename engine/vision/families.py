@@ -38,6 +38,11 @@ FAMILIES: Mapping[str, frozenset[Sense]] = {
 WORDS_BY_MLX_VLM = frozenset({"glm4v_moe", "kimi_vl", "qwen3_omni_moe"})
 """Of these, those whose whole checkpoints mlx-lm cannot open: words alone go through mlx-vlm's classes, too."""
 
+REFUSED: Mapping[str, str] = {
+    "ernie4_5_moe_vl": "mlx-vlm lets the experts for words answer for pictures, so there is nothing right to equal",
+}
+"""Model types that are not run, and why (docs/pictures.md)."""
+
 _NEEDED = {Sense.SIGHT: ("mlx_vlm", "PIL"), Sense.HEARING: ("mlx_vlm", "soundfile")}
 _CANNOT = {Sense.SIGHT: "see pictures", Sense.HEARING: "hear sounds"}
 _WHAT = {Sense.SIGHT: "pictures", Sense.HEARING: "sounds"}

@@ -116,6 +116,7 @@ class Reader:
             with quiet(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about what is not asked for
                 try:
+                    importlib.import_module("transformers").utils.logging.set_verbosity_error()
                     processor: Any = getattr(importlib.import_module(module), name)
                     self._processor = processor.from_pretrained(self._checkpoint.path, trust_remote_code=False)
                     self.kind.mend_processor(self._processor)
@@ -187,5 +188,3 @@ def _mismatch() -> KnownError:
         "The pictures or sounds and the model's marks for them in the text do not fit.",
         "Leave out of the text what looks like the model's own marks, such as <|image|>.",
     )
-
-

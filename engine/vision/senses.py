@@ -19,7 +19,7 @@ from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import encoder_of
 from engine.messages import Turn
 from engine.vision.families import Sense
-from engine.vision.kinds.kind import Encoded
+from engine.vision.kinds.kind import Encoded, inner
 from engine.vision.marks import longest, pieces, rows, stretches
 from engine.vision.model import Placed
 from engine.vision.reader import Look, Reader
@@ -88,7 +88,7 @@ class Senses:
             return 0
         cost = max(self._kind.cost(self._model.config, *look.parts[f]) for f in unseen)
         taken = sum(length for token, _, length in stretches(look.tokens) if token in unseen)
-        vision = getattr(self._model.config, "vision_config", None)
+        vision = inner(self._model.config).vision_config
         later = len(getattr(vision, "deepstack_visual_indexes", None) or ())
         return cost + 4 * taken * int(self._checkpoint.text_config["hidden_size"]) * (1 + later)
 

@@ -9,14 +9,15 @@ from PIL import Image
 
 from app.cli.main import main
 from engine import messages as m
+from engine.lab.sighted_families import DENSE, SIGHTED
 from engine.lab.tiny import make_checkpoint
-from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
-from engine.link import ProcessEngine, ThreadEngine
+from engine.lab.tiny_sighted import make_sighted_checkpoint
+from engine.link import ThreadEngine
 from tests.host.asking import answer, ask, listen, send
 from tests.vision import reference
 from tests.vision.pictures import encoded, noise, png
-from tests.vision.sounds import noise as noise_of_sea
 from tests.vision.sounds import heard, wav
+from tests.vision.sounds import noise as noise_of_sea
 
 TEXT = "What is to be seen here?"
 SURF = noise_of_sea(1.1)
@@ -74,18 +75,6 @@ def test_an_exact_answer_is_mlx_vlms(engine, folder, pictures):
     assert record.tokens["pictures"] > 0
 
 
-def test_pictures_and_sounds_go_to_an_engine_of_its_own_process(home, hearing, tmp_path):
-    engine = ProcessEngine()
-    try:
-        turn = m.Turn("user", TEXT, (SEA,), (wav(tmp_path / "surf.wav", SURF),))
-        record = answer(engine, ask(hearing, turns=(turn,), max_tokens=8))
-    finally:
-        engine.close()
-
-    assert record.text == said(hearing, first(hearing, 8, SEA, sounds=[heard(tmp_path / "surf.wav")]))
-    assert (record.tokens["encoded"], record.tokens["sounds"]) == (2, 15)
-
-
 @pytest.mark.parametrize("family", sorted(SIGHTED))
 def test_with_all_experts_resident_every_mode_says_the_same(engine, family, tmp_path):
     folder = make_sighted_checkpoint(tmp_path / family, family)
@@ -95,6 +84,17 @@ def test_with_all_experts_resident_every_mode_says_the_same(engine, family, tmp_
 
         assert record.text == right
         assert record.memory.peak <= max(1.1 * record.memory.promised, record.memory.promised + 300_000_000)
+
+
+@pytest.mark.parametrize("family", sorted(DENSE))
+def test_models_without_experts_see_too(engine, family, tmp_path):
+    folder = make_sighted_checkpoint(tmp_path / family, family)
+    question = ask(folder, turns=(about(SEA, SHORE),), mode=m.Mode.AUTO, experts=None, max_tokens=8)
+
+    record = answer(engine, question)
+
+    assert record.text == said(folder, first(folder, 8, SEA, SHORE))
+    assert record.experts["total"] == 0
 
 
 def test_fast_answers_choose_by_the_pictures_too(engine, folder):
@@ -178,14 +178,6 @@ def test_the_promise_holds_and_the_encoder_is_given_back(engine, folder):
     assert looking.peak <= max(1.1 * looking.promised, looking.promised + 300_000_000)
 
 
-def test_a_file_is_read_from_its_path(engine, folder, tmp_path):
-    (tmp_path / "sea.png").write_bytes(SEA)
-
-    record = answer(engine, ask(folder, turns=(about(tmp_path / "sea.png"),), max_tokens=8))
-
-    assert record.text == said(folder, first(folder, 8, SEA))
-
-
 REFUSED = {
     "no picture": (about(b"words"), "not a picture"),
     "too many": (about(*(SEA for _ in range(40))), "too many"),
@@ -193,14 +185,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_shown_is_refused_and_the_next_question_answered(engine, folder, name):
+def test_what_cannot_be_shown_is_refused_and_the_next_question_answered(engine, hearing, name):
     turn, words = REFUSED[name]
-    question = ask(folder, turns=(turn,))
+    question = ask(hearing, turns=(turn,))
     failed = send(engine, question).failed(question.request)
 
     assert failed.known
     assert words in failed.sentence
-    assert answer(engine, ask(folder, "And in words?", max_tokens=1)).tokens["generated"] == 1
+    assert answer(engine, ask(hearing, "And in words?", max_tokens=1)).tokens["generated"] == 1
 
 
 def test_a_mark_of_the_models_own_in_the_text_takes_no_picture(engine, tmp_path):
@@ -221,9 +213,8 @@ def test_a_model_that_cannot_see_says_so(engine, tmp_path):
     assert failed.sentence == "blind cannot see pictures: it reads text only."
 
 
-def test_a_model_that_only_sees_says_that_it_does_not_hear(engine, folder, tmp_path):
-    if "omni" in folder.name:
-        pytest.skip("it hears")
+def test_a_model_that_only_sees_says_that_it_does_not_hear(engine, tmp_path):
+    folder = make_sighted_checkpoint(tmp_path / "gemma4", "gemma4")
     question = ask(folder, turns=(m.Turn("user", TEXT, (SEA,), (wav(tmp_path / "sea.wav", noise_of_sea(0.2)),)),))
     failed = send(engine, question).failed(question.request)
 
@@ -231,14 +222,29 @@ def test_a_model_that_only_sees_says_that_it_does_not_hear(engine, folder, tmp_p
     assert "qwen3_omni_moe" in failed.next_step
 
 
-def test_cadre_ask_shows_pictures(folder, home, tmp_path, capsys):
+def test_a_kind_that_cannot_be_made_equal_is_refused_by_name(engine, tmp_path):
+    folder = make_sighted_checkpoint(tmp_path / "ernie", "qwen3_vl_moe")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "ernie4_5_moe_vl"}))
+    question = ask(folder)
+
+    failed = send(engine, question).failed(question.request)
+
+    assert failed.known
+    assert "ernie4_5_moe_vl: mlx-vlm lets the experts for words answer" in failed.sentence
+
+
+def test_cadre_ask_gives_pictures_and_sounds(hearing, home, tmp_path, capsys):
     (tmp_path / "sea.png").write_bytes(SEA)
     (tmp_path / "shore.png").write_bytes(SHORE)
-    images = ["--image", str(tmp_path / "sea.png"), "--image", str(tmp_path / "shore.png")]
-    options = ["--model", str(folder), "--mode", "exact", "--max-tokens", "8", "--json"]
+    surf = wav(tmp_path / "surf.wav", SURF)
+    media = ["--image", str(tmp_path / "sea.png"), "--image", str(tmp_path / "shore.png"), "--audio", str(surf)]
+    options = ["--model", str(hearing), "--mode", "exact", "--max-tokens", "8", "--json"]
 
-    assert main(["ask", TEXT, *images, *options]) == 0
-    assert json.loads(capsys.readouterr().out)["text"] == said(folder, first(folder, 8, SEA, SHORE))
+    assert main(["ask", TEXT, *media, *options]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["text"] == said(hearing, first(hearing, 8, SEA, SHORE, sounds=[heard(surf)]))
+    assert (record["tokens"]["encoded"], record["tokens"]["sounds"]) == (3, 15)
 
     assert main(["ask", TEXT, "--image", str(tmp_path / "none.png"), *options]) == 1
     assert "none.png cannot be read" in capsys.readouterr().err

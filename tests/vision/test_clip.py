@@ -47,7 +47,7 @@ BAD = {
     "ten hours": (lambda path: sparse(path, 36_000), r"too long \(10 hours\)"),
     "broken": (lambda path: path.write_bytes(wav(path, noise(0.1)).read_bytes()[:20]), "no sound file"),
     "a folder": (lambda path: path.mkdir(), "There is no file"),
-    "a pipe": (lambda path: os.mkfifo(path), "There is no file"),
+    "a pipe": (os.mkfifo, "There is no file"),
     "nothing": (lambda path: None, "There is no file"),
 }
 

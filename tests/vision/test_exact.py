@@ -12,8 +12,9 @@ from mlx_lm.models.cache import make_prompt_cache
 from engine.generation.opened import open_model
 from engine.generation.prefill import prefill
 from engine.generation.undo import mark
+from engine.lab.sighted_families import SIGHTED
 from engine.lab.tiny import QUANTIZATIONS
-from engine.lab.tiny_sighted import SIGHTED, make_sighted_checkpoint
+from engine.lab.tiny_sighted import make_sighted_checkpoint
 from engine.messages import Turn
 from engine.vision.families import WORDS_BY_MLX_VLM
 from tests.running import exact_way, opened

@@ -35,7 +35,9 @@ class Part:
 
     def fingerprint(self) -> int:
         grid = b"" if self.grid is None else np.array(self.grid).tobytes()
-        return fingerprint((str(self.values.shape).encode(), grid, memoryview(np.ascontiguousarray(self.values)).cast("B")))
+        return fingerprint(
+            (str(self.values.shape).encode(), grid, memoryview(np.ascontiguousarray(self.values)).cast("B"))
+        )
 
 
 Parts = Mapping[Sense, Sequence[Part]]

@@ -60,7 +60,7 @@ QWEN3_VL = Kind(
 # --- omni: sound too --------------------------------------------------------------------------------------
 
 _CONVOLVED = 8
-"""Seconds of sound that pass the convolutions at once; mlx-vlm's 500 hold 6 GB on the way."""
+"""Seconds of sound that pass the convolutions at once; mlx-vlm's 500 hold 3 GB on the way."""
 _FRAMES = 100
 """Of sound in one second; 13 rows come out of them."""
 
@@ -97,7 +97,9 @@ def _omni_cost(config: Any, sense: Sense, part: Part) -> int:
     seconds = part.size / _FRAMES
     rows = 13 * seconds
     convolved = _FRAMES // 2 * audio.num_mel_bins // 2 * audio.downsample_hidden_size  # numbers, of one second
-    return int(4 * (3.5 * convolved * min(seconds, _CONVOLVED) + rows * (9 * audio.d_model + 3 * audio.encoder_ffn_dim)))
+    return int(
+        4 * (3.5 * convolved * min(seconds, _CONVOLVED) + rows * (9 * audio.d_model + 3 * audio.encoder_ffn_dim))
+    )
 
 
 def _omni_beside(model: Any, given: Any, shown: mx.array, encoded: Sequence[Encoded]) -> dict[str, Any]:
