@@ -1,4 +1,4 @@
-"""Two heads that are told where to look, so that copying begins at once: what an induction head does.
+"""Two heads that are told where to look and what to write, so that copying begins at once: what an induction head does.
 
 To say a name again, a model needs a head that looks one token back, and a later one that looks behind earlier places
 of the present token (Olsson et al., In-context Learning and Induction Heads, arXiv 2209.11895). Left alone, the pair
@@ -24,10 +24,20 @@ def behind_the_same(weights: mx.array, tokens: mx.array, valid: mx.array) -> mx.
 
     Tokens that did not occur before do not count.
     """
-    length = tokens.shape[1]
-    before = mx.pad(tokens[:, :-1], ((0, 0), (1, 0)), constant_values=-1)
-    at = mx.arange(length)
-    same = (before[:, None, :] == tokens[:, :, None]) & (at[None, None, :] <= at[None, :, None])
+    same = _behind(tokens)
     again = same.any(axis=-1) & (valid > 0)
     looked = (weights * same).sum(axis=-1)
     return -(mx.log(looked + _LEAST) * again).sum() / mx.maximum(again.sum(), 1)
+
+
+def said_again(nats: mx.array, tokens: mx.array, following: mx.array, valid: mx.array) -> mx.array:
+    """Mean of nats [B, T] where what follows the present token, [B, T], followed an earlier occurrence, too."""
+    as_before = (_behind(tokens) & (tokens[:, None, :] == following[:, :, None])).any(axis=-1) & (valid > 0)
+    return (nats * as_before).sum() / mx.maximum(as_before.sum(), 1)
+
+
+def _behind(tokens: mx.array) -> mx.array:
+    """Bool [B, T, T]: is the token before position s that at position t, and s not beyond t?"""
+    before = mx.pad(tokens[:, :-1], [(0, 0), (1, 0)], constant_values=-1)
+    at = mx.arange(tokens.shape[1])
+    return (before[:, None, :] == tokens[:, :, None]) & (at[None, None, :] <= at[None, :, None])

@@ -17,7 +17,7 @@ from mlx_lm.models import dots1
 def quicken(model: Any) -> None:
     """Let a dots1 model take its exponentials from here; what it computes and its parameters' names stay.
 
-    Its attention leaves its weights where `looked_at` finds them.
+    Its attention leaves behind what `looked_at` and `written` find.
     """
     for layer in model.layers:
         layer.self_attn.__class__ = _Attention
@@ -35,6 +35,16 @@ def looked_at(layer: Any, head: int) -> mx.array:
     weights = layer.self_attn._weights
     B, T = weights.shape[0], weights.shape[-1]
     found: mx.array = weights.reshape(B, -1, T, T)[:, head]
+    return found
+
+
+def written(layer: Any, head: int) -> mx.array:
+    """What a head of `layer` added to the hidden states in the last forward: [B, T, D]."""
+    attention = layer.self_attn
+    width = attention._values.shape[-1]
+    values = attention._values[:, head * attention.n_kv_heads // attention.n_heads]
+    out = attention.o_proj.weight[:, head * width : (head + 1) * width]
+    found: mx.array = looked_at(layer, head) @ values @ out.T
     return found
 
 
@@ -57,7 +67,7 @@ class _Attention(dots1.Dots1Attention):  # type: ignore[misc]
         v = self.v_proj(x).reshape(B, T, groups, -1).transpose(0, 2, 1, 3)
         q = (self.rope(q) * self.scale).reshape(B, groups, heads // groups * T, -1)
         scores = (q @ self.rope(k).swapaxes(-1, -2)).reshape(B, groups, -1, T, T)
-        self._weights = _causal(scores)
+        self._weights, self._values = _causal(scores), v
         out = (
             (self._weights.reshape(B, groups, -1, T) @ v)
             .reshape(B, heads, T, -1)
