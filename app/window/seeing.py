@@ -50,15 +50,22 @@ class Seeing(QObject):
         """Asks what the model sees only when there is something to see or hear."""
         files = self._shelf.files()
         here, earlier = Media(len(pictures(files)), len(sounds(files))), self._earlier()
-        if not (here or earlier) or not self._models.ready:
+        model = self._model() if here or earlier else ""
+        if not model:
             self.tokens = 0
             self._line.say(Advice())
             return
-        model = self._conversation.model
         sense = self._senses.sense(model)
         self.tokens = self._count(model, sense, here) or 0
         said = advice(here, earlier, sense, self._models.name(model), self.tokens)
         self._line.say(said, self._able(here, earlier) if said.chooses else ())
+
+    def _model(self) -> str:
+        """Who would be asked; "" as long as that is not known, or when the chat was deleted elsewhere."""
+        try:
+            return self._conversation.model if self._models.ready else ""
+        except KeyError:
+            return ""
 
     def _count(self, model: str, sense: Sense, here: Media) -> int | None:
         """Asks the engine only about what the model takes."""
@@ -67,7 +74,9 @@ class Seeing(QObject):
 
     def deaf(self) -> str:
         """Why a recording would be no use, as a sentence."""
-        model = self._conversation.model
+        model = self._model()
+        if not model:
+            return ""
         said = advice(Media(sounds=1), Media(), self._senses.sense(model), self._models.name(model))
         return said.sentence if said.holds else ""
 

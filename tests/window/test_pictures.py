@@ -342,6 +342,20 @@ def test_the_quick_prompt_takes_pictures_and_leaves_the_windows_draft(qtbot, des
     QGuiApplication.clipboard().clear()
 
 
+def test_its_chat_may_be_deleted_in_the_window(qtbot, desktop, engine, store):
+    prompt = desktop.resident.prompt
+    prompt.open()
+    prompt.panel.shelf.set_files([SEA])
+    prompt.panel.submitted.emit("Where?")
+    asked(qtbot, engine)
+    qtbot.waitUntil(lambda: store.chats.all() and not prompt._conversation.answering(), timeout=PATIENCE)
+    store.chats.delete([store.chats.all()[0].id])
+
+    prompt.panel.shelf.set_files([SHORE])
+
+    assert prompt.panel.advice.isHidden()
+
+
 # --- a real one -------------------------------------------------------------------------------------------
 
 
