@@ -69,7 +69,7 @@ class Attaching(QObject):
         if paths := files_of(data):
             self.take(paths)
         else:
-            self.take_picture(QImage(data.imageData()))
+            self.take_picture(picture_of(data))
 
     def _expect(self, source: Path | QImage, name: str) -> None:
         self._start()
@@ -132,6 +132,12 @@ def _as_png(image: QImage) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG", 90)  # type: ignore[call-overload]  # Qt's stubs want bytes, Qt wants text
     return bytes(buffer.data().data())
+
+
+def picture_of(data: QMimeData) -> QImage:
+    """Null when the program that offered it gives none."""
+    image = data.imageData()
+    return image if isinstance(image, QImage) else QImage()
 
 
 def takes(data: QMimeData) -> bool:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBox
 from app.attachments.file import File
 from app.window import theme
 from app.window.advice import AdviceLine
-from app.window.attaching import files_of
+from app.window.attaching import files_of, picture_of
 from app.window.buttons import quiet_button, word_button
 from app.window.context_meter import ContextMeter
 from app.window.send_button import SendButton
@@ -62,7 +62,7 @@ class Field(QPlainTextEdit):
         if paths := files_of(data):
             self.files_given.emit(paths)
         elif data.hasImage() and not data.hasText():
-            self.picture_given.emit(QImage(data.imageData()))
+            self.picture_given.emit(picture_of(data))
         else:
             super().insertFromMimeData(data)
 
