@@ -45,13 +45,13 @@ def characters(count: int) -> int:
     return ceil(count / _LATIN)
 
 
-def used(branch: Sequence[Message], draft: str, attached: int, system: str, context: int) -> Usage:
-    """attached: characters of the files that go along with the draft."""
+def used(branch: Sequence[Message], draft: str, attached: int, system: str, context: int, media: int = 0) -> Usage:
+    """attached: characters of the files that go along with the draft. media: tokens of pictures and sounds in it."""
     counted, since = _counted(branch)
     if not counted:
         counted = estimated(system)
-    tokens = counted + sum(map(_of, since)) + estimated(draft) + characters(attached)
-    return Usage(tokens + (_TURN if draft or attached else 0), context)
+    tokens = counted + sum(map(_of, since)) + estimated(draft) + characters(attached) + media
+    return Usage(tokens + (_TURN if draft or attached or media else 0), context)
 
 
 def _counted(branch: Sequence[Message]) -> tuple[int, Sequence[Message]]:

@@ -59,14 +59,14 @@ class Attachment(StrEnum):
 class Turn:
     """One message of a conversation; role is system, user or assistant.
 
-    images: files of pictures, or their bytes, shown before the words; for models that see. audio: files of sounds, in
-    the same place after them; for models that hear.
+    images: files of pictures, or their bytes, shown before the words; for models that see. audio: files of sounds, or
+    their bytes, in the same place after them; for models that hear.
     """
 
     role: str
     content: str
     images: tuple[Path | bytes, ...] = ()
-    audio: tuple[Path, ...] = ()
+    audio: tuple[Path | bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class CountMedia:
     request: str
     model: str
     images: tuple[Path | bytes, ...] = ()
-    audio: tuple[Path, ...] = ()
+    audio: tuple[Path | bytes, ...] = ()
 
 
 @dataclass(frozen=True)

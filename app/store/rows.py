@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from app.attachments.file import Kind
+
 Json = dict[str, Any]
 
 
@@ -59,12 +61,25 @@ class Chat:
 
 @dataclass(frozen=True)
 class Attached:
-    """A file that a message came with, but for its text, which `Files` has. bytes: on disk."""
+    """A file that a message came with, but for its contents, which `Files` has. bytes: on disk.
+
+    parts: what a model is shown or hears of it; pages: those of a PDF that is shown so, drawn or not.
+    """
 
     name: str
     kind: str
     bytes: int
     characters: int
+    parts: int = 0
+    pages: int = 0
+
+    @property
+    def is_heard(self) -> bool:
+        return self.kind == Kind.SOUND
+
+    @property
+    def is_seen(self) -> bool:
+        return bool(self.parts) and not self.is_heard
 
 
 @dataclass(frozen=True)

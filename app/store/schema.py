@@ -85,7 +85,28 @@ CREATE TABLE replays (
 """
 """How the last answers came to be; pruned as they are written."""
 
-MIGRATIONS = (_FIRST, _FILES, _REPLAYS)
+_MEDIA = """
+CREATE TABLE media (
+    digest BLOB PRIMARY KEY,
+    data BLOB NOT NULL
+);
+CREATE TABLE parts (
+    file INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    digest BLOB NOT NULL REFERENCES media(digest),
+    PRIMARY KEY (file, number)
+) WITHOUT ROWID;
+CREATE INDEX parts_of_media ON parts(digest);
+CREATE TRIGGER part_removed AFTER DELETE ON parts
+WHEN NOT EXISTS (SELECT 1 FROM parts WHERE digest = old.digest) BEGIN
+    DELETE FROM media WHERE digest = old.digest;
+END;
+ALTER TABLE files ADD COLUMN thumbnail BLOB NOT NULL DEFAULT x'';
+ALTER TABLE files ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;
+"""
+"""What a model is shown of files, by SHA-256; it goes with the last file that has it."""
+
+MIGRATIONS = (_FIRST, _FILES, _REPLAYS, _MEDIA)
 """The nth brings a file from version n to n + 1."""
 VERSION = len(MIGRATIONS)
 

@@ -5,6 +5,7 @@ The JSON holds every branch. `import_json` takes only what `export_json` writes,
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from dataclasses import asdict
@@ -12,6 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from app.attachments.file import File, Kind
+from app.attachments.picture import LONGEST_SIDE, MOST_PART
+from app.attachments.sides import sides
 from app.store.chats import Chats, settings_from
 from app.store.database import together
 from app.store.files import Files, add
@@ -20,7 +23,7 @@ from app.store.tree import Tree
 from engine.errors import KnownError
 
 FORMAT = "cadre-chats"
-VERSION = 2
+VERSION = 3
 _CHOOSE_OURS = "Choose a file that Cadre exported."
 
 
@@ -78,7 +81,7 @@ class Transfer:
         values = asdict(message)
         del values["chat"], values["attached"]
         if message.attached:
-            values["files"] = [asdict(file) for file in self._files.of(message.id)]
+            values["files"] = [_exported_file(file) for file in self._files.of(message.id)]
         return values
 
     def _bring_in(self, given: Json) -> int:
@@ -118,11 +121,7 @@ class Transfer:
                 json.dumps(given["failure"]) if given["failure"] else None,
             ),
         ).lastrowid
-        came = [
-            File(str(file["name"]), Kind(file["kind"]), int(file["bytes"]), str(file["text"]))
-            for file in given.get("files", ())
-        ]
-        add(self._db, came, message=added)
+        add(self._db, [_brought(file) for file in given.get("files", ())], message=added)
         return added
 
     def _folder(self, name: str | None) -> int | None:
@@ -130,6 +129,39 @@ class Transfer:
             return None
         same = next((folder.id for folder in self._chats.folders() if folder.name == name), None)
         return same or self._chats.add_folder(name).id
+
+
+def _exported_file(file: File) -> Json:
+    """Pictures as base64."""
+    values = asdict(file)
+    values["parts"] = [base64.b64encode(part).decode() for part in file.parts]
+    values["thumbnail"] = base64.b64encode(file.thumbnail).decode()
+    return values
+
+
+def _brought(given: Json) -> File:
+    """Raises ValueError: what should be a picture is none, or larger than any that Cadre writes."""
+    part = _sound if given["kind"] == Kind.SOUND else _picture
+    parts = tuple(map(part, given.get("parts", ())))
+    thumbnail = _picture(given["thumbnail"]) if given.get("thumbnail") else b""
+    return File(
+        str(given["name"]), Kind(given["kind"]), int(given["bytes"]), str(given["text"]), parts, thumbnail,
+        int(given.get("pages", 0)),
+    )  # fmt: skip
+
+
+def _picture(text: str) -> bytes:
+    data = base64.b64decode(text, validate=True)
+    if len(data) > MOST_PART or max(sides(data) or (LONGEST_SIDE + 1,)) > LONGEST_SIDE:
+        raise ValueError("no picture of ours")
+    return data
+
+
+def _sound(text: str) -> bytes:
+    data = base64.b64decode(text, validate=True)
+    if len(data) > MOST_PART or not data.startswith(b"fLaC"):
+        raise ValueError("no sound of ours")
+    return data
 
 
 def _parsed(text: str) -> Json:

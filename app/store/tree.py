@@ -107,7 +107,7 @@ class Tree:
             self._db.execute("UPDATE chats SET leaf = ?, changed = ? WHERE id = ?", (added.lastrowid, now, chat))
             kept_files.add(self._db, files, message=added.lastrowid)
         assert added.lastrowid is not None
-        came = tuple(Attached(file.name, file.kind, file.bytes, len(file.text)) for file in files)
+        came = tuple(map(kept_files.described, files))
         return Message(added.lastrowid, chat, parent, role, text, state, now, attached=came)
 
     # --- branches -----------------------------------------------------------------------------------------

@@ -13,15 +13,16 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QObject, Signal
 
 from app import view
-from app.attachments.file import with_files
+from app.attachments.file import pictures, sounds, with_files, with_names
 from app.markdown.thinking import parted
 from app.record import as_json
 from app.store.replays import KEPT
-from app.store.rows import Json, Message, Placed, Role, Settings, State
+from app.store.rows import Attached, Json, Message, Placed, Role, Settings, State
 from app.store.store import Store
 from app.view import View
 from app.window.engine_line import EngineLine
 from app.window.replay import packed, unpacked
+from app.window.senses import UNKNOWN, Sense
 from app.window.timeline import Timeline
 from engine import messages as m
 
@@ -69,6 +70,8 @@ class Answers(QObject):
         super().__init__(parent)
         self._store = store
         self._memory = memory
+        self.sense: Callable[[str], Sense] = lambda _model: UNKNOWN
+        """What is known of a model's senses."""
         self._line = line
         self._clock = clock
         self._numbers = itertools.count(1)
@@ -110,8 +113,9 @@ class Answers(QObject):
             self.moved.emit(message)
 
     def _command(self, request: str, path: Sequence[Placed], settings: Settings, model: str) -> m.Ask:
-        said = ((placed.message.role.value, self._said(placed.message)) for placed in path)
-        turns = [m.Turn(role, text) for role, text in said if text]
+        sense = self.sense(model) if _has_media(path[:-1]) else UNKNOWN
+        said = [self._said(placed.message, UNKNOWN if placed is path[-1] else sense) for placed in path]
+        turns = [turn for turn in said if turn.content or turn.images or turn.audio]
         if settings.system.strip():
             turns.insert(0, m.Turn("system", settings.system))
         return m.Ask(
@@ -123,14 +127,21 @@ class Answers(QObject):
             max_tokens=settings.max_tokens,
             sampling=m.Sampling(temperature=settings.temperature),
             conversation=f"chat-{path[-1].message.chat}",
-            attachments=tuple(m.Attachment.DOCUMENT for _ in path[-1].message.attached),
+            attachments=tuple(map(_attachment, path[-1].message.attached)),
         )
 
-    def _said(self, message: Message) -> str:
-        """With the files that came along. What earlier answers thought is not said again."""
+    def _said(self, message: Message, sense: Sense) -> m.Turn:
+        """With the files that came along. What earlier answers thought is not said again.
+
+        sense: the model's, for whom an earlier picture or sound must not be in the way.
+        """
         if message.role is Role.ASSISTANT:
-            return parted(message.text).answer
-        return with_files(message.text, self._store.files.of(message.id)) if message.attached else message.text
+            return m.Turn(message.role.value, parted(message.text).answer)
+        files = self._store.files.of(message.id) if message.attached else ()
+        lost = [file for file in files if file.parts and (sense.is_blind if file.is_seen else sense.is_deaf)]
+        taken = [file for file in files if file not in lost]
+        text = with_files(with_names(message.text, lost), taken)
+        return m.Turn(message.role.value, text, pictures(taken), sounds(taken))
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -240,6 +251,16 @@ class Answers(QObject):
         for answer in list(self._running.values()):
             self._store.tree.finish(answer.message.id, answer.text, State.STOPPED)
         self._running.clear()
+
+
+def _has_media(path: Sequence[Placed]) -> bool:
+    return any(file.parts for placed in path for file in placed.message.attached)
+
+
+def _attachment(file: Attached) -> m.Attachment:
+    if file.is_heard:
+        return m.Attachment.AUDIO
+    return m.Attachment.IMAGE if file.is_seen else m.Attachment.DOCUMENT
 
 
 def _stored(record: m.Record) -> Json:

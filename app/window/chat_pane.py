@@ -9,11 +9,11 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import context
-from app.store.rows import Placed
+from app.store.rows import Message, Placed
 from app.store.store import Store
 from app.window import theme, words
 from app.window.answers import Answers
-from app.window.attaching import Attaching, files_of
+from app.window.attaching import Attaching, takes
 from app.window.chat_settings import ChatSettings
 from app.window.composer import Composer
 from app.window.contexts import Contexts
@@ -23,6 +23,9 @@ from app.window.find_bar import FindBar
 from app.window.header import Header
 from app.window.models import Models
 from app.window.notice import Notice
+from app.window.picture_window import Large
+from app.window.seeing import Seeing, media_of
+from app.window.senses import Senses
 from app.window.transcript.transcript import Transcript
 from engine.models.folders import BUILTIN
 
@@ -47,13 +50,26 @@ class ChatPane(QWidget):
         self.notice = Notice(self)
         self.composer = Composer(self)
         self.settings = ChatSettings(models, self)
-        self.attaching = Attaching(self.composer.shelf, self.notice, self)
+        self.attaching = Attaching(self.composer.shelf, lambda words: self.notice.tell(words, stays=True), self)
         self.setAcceptDrops(True)
         self.contexts = Contexts(parent=self)
+        self.senses = Senses(parent=self)
+        self.seeing = Seeing(
+            self.composer.shelf,
+            self.composer.advice,
+            conversation,
+            models,
+            self.senses,
+            lambda: media_of(self._branch()),
+            self,
+        )
         self._measure = QTimer(self, singleShot=True, interval=_MEASURE_MS)
         self._editing = 0
+        self.large = Large(self)
+        self.transcript.thumbnails = store.files.thumbnails
         self._lay_out()
         self._connect()
+        self.attaching.deaf = self.seeing.deaf
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -89,7 +105,12 @@ class ChatPane(QWidget):
         self.contexts.changed.connect(self.measure)
         self.composer.attach_wanted.connect(self.attaching.choose)
         self.composer.field.files_given.connect(self.attaching.take)
-        self.composer.field.picture_given.connect(self.attaching.refuse_picture)
+        self.composer.field.picture_given.connect(self.attaching.take_picture)
+        shelf, show = self.composer.shelf, self.large.show_file
+        shelf.opened.connect(lambda number: show(shelf.files(), number))
+        self.transcript.opened.connect(lambda message, number: show(self._store.files.of(message), number))
+        self.composer.advice.said.connect(self.composer.show_send)
+        self.composer.advice.said.connect(self._measure.start)
         answers.grew.connect(self._grow)
         answers.moved.connect(self._move)
         answers.ended.connect(self._end)
@@ -230,27 +251,32 @@ class ChatPane(QWidget):
 
     # --- context ------------------------------------------------------------------------------------------
 
+    def _branch(self) -> list[Message]:
+        """What comes before what is being written."""
+        branch = [placed.message for placed in self.conversation.path()]
+        return list(takewhile(lambda message: message.id != self._editing, branch))
+
     def measure(self) -> None:
         """How full the context will be with what is being written."""
         self._measure.stop()
-        branch = [placed.message for placed in self.conversation.path()]
-        if self._editing:
-            branch = list(takewhile(lambda message: message.id != self._editing, branch))
+        branch = self._branch()
         attached = sum(len(file.text) for file in self.composer.shelf.files())
         room = self.contexts.size(self.conversation.model) if self._models.ready else 0
         system = self.conversation.settings.system
-        self.composer.meter.show_usage(context.used(branch, self.composer.text(), attached, system, room))
+        text, media = self.composer.text(), self.seeing.tokens
+        self.composer.meter.show_usage(context.used(branch, text, attached, system, room, media))
 
     def close_threads(self) -> None:
         self._measure.stop()
         self.attaching.close()
         self.contexts.close()
+        self.senses.close()
         self.transcript.typesetter.close()
 
     # --- files dragged over it ----------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 -- Qt's name
-        if files_of(event.mimeData()):
+        if takes(event.mimeData()):
             event.acceptProposedAction()
             self.composer.set_target(True)
 
@@ -259,7 +285,7 @@ class ChatPane(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 -- Qt's name
         self.composer.set_target(False)
-        self.attaching.take(files_of(event.mimeData()))
+        self.attaching.take_data(event.mimeData())
         event.acceptProposedAction()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name

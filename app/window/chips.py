@@ -10,6 +10,7 @@ from app.numbers import size
 from app.window import theme, words
 from app.window.buttons import quiet_button
 from app.window.icons import SIZE, icon
+from app.window.tiles import Tile
 
 _WIDEST = 260
 _GAP = 6
@@ -96,22 +97,26 @@ class Chip(QWidget):
 
 
 class Chips(QWidget):
-    """Rows of chips. at_end: they stand where lines end, as what the person said does."""
+    """Rows of chips and tiles. at_end: they stand where lines end, as what the person said does."""
 
     def __init__(self, parent: QWidget, *, at_end: bool = False) -> None:
         super().__init__(parent)
         self._at_end = at_end
-        self._chips: list[Chip] = []
+        self._chips: list[Chip | Tile] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.hide()
 
-    def add(self, chip: Chip) -> None:
+    def add(self, chip: Chip | Tile, instead_of: Chip | Tile | None = None) -> None:
+        """At the end, or in the place of another."""
         chip.setParent(self)
         chip.show()
-        self._chips.append(chip)
+        at = len(self._chips) if instead_of is None else self._chips.index(instead_of)
+        self._chips.insert(at, chip)
+        if instead_of is not None:
+            self.take(instead_of)
         self.settle()
 
-    def take(self, chip: Chip) -> None:
+    def take(self, chip: Chip | Tile) -> None:
         self._chips.remove(chip)
         chip.hide()
         chip.deleteLater()
@@ -126,15 +131,15 @@ class Chips(QWidget):
             wide = sum(chip.width() for chip in row) + _GAP * (len(row) - 1)
             left = self.width() - wide if self._at_end else 0
             for chip in row:
-                place = QRect(left, top, chip.width(), height)
+                place = QRect(left, top + height - chip.height(), chip.width(), chip.height())
                 chip.setGeometry(QStyle.visualRect(self.layoutDirection(), self.rect(), place))
                 left += chip.width() + _GAP
             top += height + _GAP
         if self.height() != max(0, top - _GAP):
             self.setFixedHeight(max(0, top - _GAP))
 
-    def _rows(self) -> list[list[Chip]]:
-        rows: list[list[Chip]] = []
+    def _rows(self) -> list[list[Chip | Tile]]:
+        rows: list[list[Chip | Tile]] = []
         left = 0
         for chip in self._chips:
             chip.resize(min(chip.sizeHint().width(), max(60, self.width())), chip.sizeHint().height())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.attachments.file import File
 from app.window import theme
-from app.window.attaching import files_of
+from app.window.advice import AdviceLine
+from app.window.attaching import files_of, picture_of
 from app.window.buttons import quiet_button, word_button
 from app.window.context_meter import ContextMeter
 from app.window.send_button import SendButton
@@ -27,7 +28,7 @@ class Field(QPlainTextEdit):
     escaped = Signal()
     focused = Signal()
     files_given = Signal(list)
-    picture_given = Signal()
+    picture_given = Signal(QImage)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -61,7 +62,7 @@ class Field(QPlainTextEdit):
         if paths := files_of(data):
             self.files_given.emit(paths)
         elif data.hasImage() and not data.hasText():
-            self.picture_given.emit()
+            self.picture_given.emit(picture_of(data))
         else:
             super().insertFromMimeData(data)
 
@@ -102,6 +103,7 @@ class Composer(QFrame):
         self.meter = ContextMeter(self)
         self.shelf = Shelf(self)
         self.shelf.changed.connect(self._shelf_changed)
+        self.advice = AdviceLine(self)
         self._editing = self._editing_line()
         row = QHBoxLayout()
         row.addWidget(self.attach, 0, Qt.AlignmentFlag.AlignBottom)
@@ -114,6 +116,7 @@ class Composer(QFrame):
         column.setSpacing(6)
         column.addWidget(self._editing)
         column.addWidget(self.shelf)
+        column.addWidget(self.advice)
         column.addLayout(row)
         self._before: tuple[str, tuple[File, ...]] = ("", ())
         self._busy = self._target = False
@@ -192,11 +195,16 @@ class Composer(QFrame):
 
     def _changed_state(self) -> None:
         self.changed.emit()
+        self.show_send()
+
+    def show_send(self) -> None:
+        """Call it when the advice is another."""
         self._send.show_state(stop=self._busy, enabled=self._busy or self._can_send())
 
     def _can_send(self) -> bool:
-        """Something to say, and all of it read."""
-        return not self.shelf.is_reading and bool(self.text().strip() or self.shelf.files())
+        """Something to say, all of it read, and nothing that the model could not take."""
+        held = self.shelf.is_reading or self.advice.advice.holds
+        return not held and bool(self.text().strip() or self.shelf.files())
 
     def _submit(self) -> None:
         if self._busy or not self._can_send():

@@ -121,7 +121,8 @@ class Conversation(QObject):
 
     def _forget_draft(self, chat: int | None) -> None:
         """Only now, when what was said is on disk."""
-        self._store.files.set_draft(chat, ())
+        if chat is not None or self._new_draft == _NEW_DRAFT:  # files of a new chat's draft are the window's
+            self._store.files.set_draft(chat, ())
         if chat is None:
             self._store.chats.keep(self._new_draft, "")
         else:

@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         self.pane.empty.asked.connect(self._demonstrate)
         self.pane.empty.model_wanted.connect(self.models_wanted)
         self.pane.settings.models_wanted.connect(self.models_wanted)
+        self.pane.composer.advice.models_wanted.connect(self.models_wanted)
         self.pane.settings.model_chosen.connect(lambda model: self._store.chats.keep("model", model))
         self.pane.shown.connect(self._watch)
         self.monitor.closed.connect(self.toggle_monitor)

@@ -1,4 +1,7 @@
-"""What is attached to the message that is being written: files that were read, and those that are being read."""
+"""What is attached to the message that is being written: files that were read, and those that are being read.
+
+What a model sees stands there as a tile, the rest as chips.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,24 @@ from PySide6.QtWidgets import QWidget
 
 from app.attachments.file import File
 from app.window.chips import Chip, Chips
+from app.window.tiles import Tile
 
 
 class Shelf(Chips):
-    """changed: other files than before are to be sent. Files have numbers from 1, in the order they were given."""
+    """changed: other files than before are to be sent. opened: show this one of `files` large.
+
+    Files have numbers from 1, in the order they were given.
+    """
 
     changed = Signal()
+    opened = Signal(int)
+    refilled = Signal()
+    """By `set_files`, whoever wanted it."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._files: dict[int, File | None] = {}
-        self._by_number: dict[int, Chip] = {}
+        self._by_number: dict[int, Chip | Tile] = {}
         self._last = 0
 
     @property
@@ -47,9 +57,21 @@ class Shelf(Chips):
         """It was read, unless the person no longer wants it."""
         if number in self._files:
             self._files[number] = file
-            self._by_number[number].show_size(file.bytes)
+            chip = self._by_number[number]
+            if file.is_seen:
+                self._show_tile(number, file)
+            elif isinstance(chip, Chip):
+                chip.show_size(file.bytes)
             self.settle()
             self.changed.emit()
+
+    def _show_tile(self, number: int, file: File) -> None:
+        tile = Tile(file.name, file.thumbnail, self, removable=True)
+        tile.show_file(file.bytes, file.pages, len(file.parts))
+        tile.removed.connect(lambda: self.drop(number))
+        tile.clicked.connect(lambda: self.opened.emit(self.files().index(file)))
+        self.add(tile, self._by_number[number])
+        self._by_number[number] = tile
 
     def drop(self, number: int) -> None:
         if number in self._files:
@@ -65,3 +87,4 @@ class Shelf(Chips):
         for file in files:
             self.fill(self.expect(file.name), file)
         self.blockSignals(was)
+        self.refilled.emit()

@@ -29,6 +29,7 @@ from app.window.models_page.page import ModelsPage
 from app.window.preferences import Preferences
 from app.window.quick.resident import Resident
 from app.window.settings.page import SettingsWindow
+from app.window.token_counts import TokenCounts
 from engine import logs, private
 from engine.errors import KnownError
 from engine.link import Engine, ProcessEngine
@@ -60,10 +61,14 @@ class Desktop:
         self.answers = Answers(store, self.line, memory=lambda: self.preferences.memory)
         self.models = models
         self.window = MainWindow(store, self.answers, self.models)
+        self.answers.sense = self.window.pane.senses.sense
+        counts = TokenCounts(self.line, self.window)
+        self.window.pane.seeing.count(counts)
         self.downloads = Downloads()
         self.models_page = ModelsPage(models, self.downloads, self.window)
         self.settings: SettingsWindow | None = None
         self.resident = Resident(self.window, store, self.answers, models, self.preferences, self.parts)
+        self.resident.prompt.seeing.count(counts)
         self.resident.leave.connect(self.leave)
         self.resident.hotkey_told.connect(self._tell_hotkey)
         self.window.prompt_wanted.connect(self.resident.prompt.open)

@@ -5,6 +5,7 @@ Whatever a header claims, only a second or so is in memory at a time. A file tha
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +42,9 @@ class SoundFile:
         KnownError: it is not there, or is no sound that can be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = _open(path)
+    def __init__(self, source: Path | bytes) -> None:
+        """source: a file, or what one holds."""
+        self._file = _open(source) if isinstance(source, Path) else _opened(io.BytesIO(source), "This sound")
         self.about = About(max(0, self._file.frames) / self._file.samplerate)
         self.cut_short = False
         """After the end: the file held less than its header claims, or broke off."""
@@ -96,8 +97,6 @@ def _forward_only() -> Any:
 
 def _open(path: Path) -> Any:
     """A soundfile.SoundFile; it has no types of its own."""
-    import soundfile
-
     name = path.name
     if not path.is_file():
         raise KnownError(f"There is no file {path}.", "Give a sound file: " + ", ".join(FORMATS) + ".")
@@ -107,8 +106,14 @@ def _open(path: Path) -> Any:
         raise KnownError(f"{name} is in a format that Cadre does not read.", _CONVERT.format(name=name))
     if path.stat().st_size == 0:
         raise KnownError(f"{name} is empty.", "Record or download it again.")
+    return _opened(path, name)
+
+
+def _opened(source: Path | io.BytesIO, name: str) -> Any:
+    import soundfile
+
     try:
-        opened = _forward_only()(path)
+        opened = _forward_only()(source)
     except OSError as error:
         raise KnownError(f"{name} cannot be read: {error.strerror or error}.", "Check who may read it.") from error
     except (soundfile.LibsndfileError, RuntimeError, TypeError, ValueError) as error:

@@ -17,7 +17,7 @@ _LEAST = RATE // 50
 """Samples; a shorter sound gives the encoders nothing to work on."""
 
 
-def open_clip(path: Path, most_seconds: float) -> Samples:
+def open_clip(source: Path | bytes, most_seconds: float) -> Samples:
     """One channel, 16,000 samples a second.
 
     Raises:
@@ -25,8 +25,8 @@ def open_clip(path: Path, most_seconds: float) -> Samples:
     """
     from engine.speech.media import SoundFile
 
-    name = shown(path.name)
-    file = SoundFile(path)
+    name = "This sound" if isinstance(source, bytes) else shown(source.name)
+    file = SoundFile(source)
     try:
         if file.about.seconds > most_seconds:
             raise _too_long(name, file.about.seconds, most_seconds)

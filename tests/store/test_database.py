@@ -71,6 +71,19 @@ def test_files_of_an_old_file_are_there(path):
     store.close()
 
 
+def test_pictures_of_an_old_file_are_there(path):
+    restored(path, 4)
+
+    store = Store(path)
+
+    _, picture = store.files.of(3)
+    (page,) = store.files.draft(2)
+    assert (picture.name, picture.kind, len(picture.parts)) == ("Lyon.png", "picture", 1)
+    assert (page.parts, page.pages) == (picture.parts, 7)
+    assert store.tree.get(3).attached[1].parts == 1
+    store.close()
+
+
 def test_migrations_run_in_order_and_each_once(path, monkeypatch):
     Store(path).close()
     steps = (*schema.MIGRATIONS, "ALTER TABLE chats ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';")

@@ -71,3 +71,8 @@ ANSWERED = {
     "2. **فرن الصباح**، لأن الناس يأتون باكرا.\n3. **طحين وماء**، لأن كل شيء يبدأ بهما.\n\n"
     "اكتب الاسم على ورقة كبيرة، واقرأه من الجانب الآخر من الشارع. إذا بقي `واضحا` فهو الاسم.",
 }
+
+HOURS = """The first is from the morning: the light is low and warm, and the far hills are still hazy. The second is \
+from noon, and the third from the evening.
+
+The last one is no photograph: it is a chart of six bars, of which the fifth is the tallest."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
@@ -14,9 +15,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.attachments.file import File, Kind
-from app.lab.pictures import beside
+from app.attachments.reading import Reader
+from app.lab.pictures import beside, drawings, samples
 from app.lab.pictures.studio import settle, until
-from app.store.rows import Settings
+from app.store.rows import Settings, State
 from app.window.start import Desktop
 from engine.models import places
 from engine.models.folders import BUILTIN
@@ -154,10 +156,9 @@ def search(desktop: Desktop) -> QWidget:
 
 def attachments(desktop: Desktop) -> QWidget:
     """Read as if dropped; the last one is refused."""
-    folder = places.home() / "files"
-    folder.mkdir(exist_ok=True)
-    jpeg = b"\xff\xd8\xff\xe0\0\x10JFIF"
-    files = {"lease.txt": b"The tenant " * 300, "rent.py": b"rent = 12 * 840\n" * 40, "kitchen.jpg": jpeg}
+    folder = _folder()
+    film = b"\0\0\0\x20ftypqt  "
+    files = {"lease.txt": b"The tenant " * 300, "rent.py": b"rent = 12 * 840\n" * 40, "kitchen.mov": film}
     for name, content in files.items():
         (folder / name).write_bytes(content)
     pane = desktop.window.pane
@@ -165,6 +166,55 @@ def attachments(desktop: Desktop) -> QWidget:
     until(lambda: len(pane.composer.shelf.files()) == 2 and pane.notice.isVisible())
     QTest.keyClicks(pane.composer.field, "What does the lease say about the kitchen?")
     return desktop.window
+
+
+def pictures(desktop: Desktop) -> QWidget:
+    """Read as if dropped, beside a file; the model sees."""
+    paths = _drawn()
+    note = _folder() / "walk.md"
+    note.write_text("# The walk\n" * 40, encoding="utf-8")
+    pane = desktop.window.pane
+    pane.attaching.take([*paths, note])
+    until(lambda: len(pane.composer.shelf.files()) == len(paths) + 1)
+    QTest.keyClicks(pane.composer.field, "At which hour was each of these taken?")
+    return desktop.window
+
+
+def blind(desktop: Desktop) -> QWidget:
+    """The demonstration is asked about a picture."""
+    pane = desktop.window.pane
+    pane.attaching.take(_drawn()[:1])
+    until(lambda: pane.composer.advice.isVisible() and pane.composer.shelf.files())
+    QTest.keyClicks(pane.composer.field, "Where is this?")
+    return desktop.window
+
+
+def pictures_said(desktop: Desktop) -> QWidget:
+    store, conversation = desktop.store, desktop.window.conversation
+    reader = Reader()
+    files = [reader.read(path) for path in _drawn()]
+    reader.close()
+    chat = store.chats.add("Three hours")
+    said = store.tree.say(chat.id, None, "At which hour was each of these taken?", files)
+    store.tree.finish(store.tree.begin_answer(chat.id, said.id).id, samples.HOURS, State.DONE)
+    conversation.listed.emit()
+    _open(desktop, "Three hours")
+    return desktop.window
+
+
+def _folder() -> Path:
+    folder = places.home() / "files"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _drawn() -> list[Path]:
+    folder = _folder()
+    paths = [folder / name for name in drawings.HOURS]
+    for number, path in enumerate(paths):
+        drawings.hills(path, tall=number == 1)
+    drawings.chart(folder / "Steps.png")
+    return [*paths, folder / "Steps.png"]
 
 
 def _open(desktop: Desktop, title: str) -> None:
@@ -205,4 +255,7 @@ SCENES: dict[str, Scene] = {
     "quick-answered": Scene(beside.quick_answered),
     "downloads": Scene(beside.downloads),
     "low-memory": Scene(beside.low_memory),
+    "pictures": Scene(pictures, model=_A_MODEL),
+    "blind": Scene(blind),
+    "pictures-said": Scene(pictures_said, model=_NO_MODEL),
 }

@@ -10,6 +10,8 @@ from PySide6.QtGui import (
     QCloseEvent,
     QColor,
     QCursor,
+    QDragEnterEvent,
+    QDropEvent,
     QFont,
     QGuiApplication,
     QKeyEvent,
@@ -22,12 +24,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.window import theme
+from app.window.advice import AdviceLine
+from app.window.attaching import Attaching, takes
 from app.window.buttons import QuietButton, quiet_button, word_button
 from app.window.composer import Field
 from app.window.models_page.row import from_the_start
+from app.window.picture_window import Large
 from app.window.quick import placing
 from app.window.quick.answer_area import AnswerArea
 from app.window.send_button import SendButton
+from app.window.shelf import Shelf
 from app.window.transcript.typesetter import Typesetter
 
 _RADIUS = 14
@@ -51,6 +57,7 @@ class QuickPanel(QFrame):
         flags = Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
         super().__init__(parent, flags)
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        self.setAcceptDrops(True)
         self.setWindowTitle(self.tr("Cadre Quick Prompt"))
         self.field = Field(self)
         self.field.setAccessibleName(self.tr("Quick prompt"))
@@ -58,6 +65,9 @@ class QuickPanel(QFrame):
         self._send = SendButton(self)
         self._asked, self._words = QLabel(self), QLabel(self)
         self.answer = AnswerArea(typesetter, self)
+        self.shelf, self.advice = Shelf(self), AdviceLine(self)
+        self.attaching = Attaching(self.shelf, lambda words: self.say(words, wrong=True), self)
+        self._large = Large(self)
         self._record = QLabel(self)
         for label in (self._asked, self._words, self._record):
             label.setTextFormat(Qt.TextFormat.PlainText)  # what was asked may be a page
@@ -100,6 +110,11 @@ class QuickPanel(QFrame):
         foot.addWidget(self._record, 1)
         for button in self._acts.values():
             foot.addWidget(button)
+        self._under = QWidget(self)
+        under = QVBoxLayout(self._under)
+        under.setContentsMargins(0, theme.GRID, 0, 0)
+        under.addWidget(self.shelf)
+        under.addWidget(self.advice)
         self._rest = QWidget(self)
         rest = QVBoxLayout(self._rest)
         rest.setContentsMargins(0, 12, 0, 0)
@@ -111,6 +126,7 @@ class QuickPanel(QFrame):
         column.setContentsMargins(18, 13, 14, 12)
         column.setSpacing(0)
         column.addLayout(line)
+        column.addWidget(self._under)
         column.addWidget(self._rest)
 
     def _connect(self) -> None:
@@ -118,6 +134,13 @@ class QuickPanel(QFrame):
         self.field.escaped.connect(self.dismissed)
         self.field.textChanged.connect(self._show_send)
         self.field.document().documentLayout().documentSizeChanged.connect(self.fit)
+        self.field.files_given.connect(self.attaching.take)
+        self.field.picture_given.connect(self.attaching.take_picture)
+        self.shelf.opened.connect(lambda number: self._large.show_file(self.shelf.files(), number))
+        self.advice.models_wanted.connect(self.models_wanted)
+        for changed in (self.shelf.changed, self.shelf.refilled, self.advice.said):
+            changed.connect(self._show_send)
+            changed.connect(self.fit)
         self._send.clicked.connect(lambda: self.stopped.emit() if self._busy else self._submit())
         self.take.clicked.connect(self.take_wanted)
         for name, signal in (
@@ -186,12 +209,17 @@ class QuickPanel(QFrame):
         self._show_send()
 
     def _show_send(self) -> None:
-        self._send.show_state(stop=self._busy, enabled=self._busy or bool(self.field.toPlainText().strip()))
+        self._send.show_state(stop=self._busy, enabled=self._busy or self._can_send())
+
+    def _can_send(self) -> bool:
+        held = self.shelf.is_reading or self.advice.advice.holds
+        return not held and bool(self.field.toPlainText().strip() or self.shelf.files())
 
     def fit(self) -> None:
         """As high as what it says; the line stays where it is."""
         parts = (self._asked, self.answer, self._words, *self._acts.values())
         self._rest.setVisible(any(part.isVisibleTo(self._rest) for part in parts))
+        self._under.setVisible(any(part.isVisibleTo(self._under) for part in (self.shelf, self.advice)))
         self.layout().activate()  # type: ignore[union-attr]  # it has one
         wanted = self.layout().totalHeightForWidth(self.width())  # type: ignore[union-attr]  # it has one
         self.setFixedHeight(wanted if wanted > 0 else self.sizeHint().height())
@@ -199,7 +227,7 @@ class QuickPanel(QFrame):
         self._record.setText(metrics.elidedText(self._record_line, Qt.TextElideMode.ElideRight, room))
 
     def is_empty(self) -> bool:
-        return not self.field.toPlainText() and not self._rest.isVisibleTo(self)
+        return not self.field.toPlainText() and not self.shelf.files() and not self._rest.isVisibleTo(self)
 
     # --- on the screen ------------------------------------------------------------------------------------
 
@@ -228,7 +256,7 @@ class QuickPanel(QFrame):
         self.field.setFocus()
 
     def _submit(self) -> None:
-        if not self._busy and self.field.toPlainText().strip():
+        if not self._busy and self._can_send():
             self.submitted.emit(self.field.toPlainText().strip())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's name
@@ -236,6 +264,14 @@ class QuickPanel(QFrame):
             self.dismissed.emit()
         else:
             super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 -- Qt's name
+        if takes(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 -- Qt's name
+        self.attaching.take_data(event.mimeData())
+        event.acceptProposedAction()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 -- Qt's name
         """Its ground moves it."""

@@ -4,20 +4,25 @@ nothing said here is lost and the window can go on with it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from app.attachments.file import File
 from app.desktop.parts import Parts
-from app.store.rows import Message, State
+from app.store.rows import Attached, Message, Settings, State
 from app.store.store import Store
 from app.window import words
 from app.window.answers import Answers
+from app.window.attaching import takes
 from app.window.conversation import Conversation
 from app.window.models import Models
 from app.window.quick.inserting import Inserting
 from app.window.quick.panel import QuickPanel
+from app.window.seeing import Seeing, media_of
+from app.window.senses import Senses
 from engine import messages as m
 from engine.models.folders import BUILTIN
 
@@ -44,12 +49,17 @@ class QuickPrompt(QObject):
     models_wanted = Signal()
 
     def __init__(
-        self, panel: QuickPanel, store: Store, answers: Answers, models: Models, parts: Parts,
+        self, panel: QuickPanel, store: Store, answers: Answers, models: Models, parts: Parts, senses: Senses,
         parent: QObject | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self.panel, self._store, self._answers, self._models, self._parts = panel, store, answers, models, parts
         self._conversation = Conversation(store, answers, models, self, m.Priority.QUICK_PROMPT, _DRAFT)
+        self.seeing = Seeing(
+            panel.shelf, panel.advice, self._conversation, models, senses,
+            lambda: media_of(placed.message for placed in self._conversation.path()), self,
+        )  # fmt: skip
+        panel.attaching.deaf = self.seeing.deaf
         self.inserting = Inserting(parts, self)
         self.step = Step.EMPTY
         self._said = ""
@@ -107,6 +117,7 @@ class QuickPrompt(QObject):
     def _renew(self) -> None:
         typed = self.panel.field.toPlainText()
         self._conversation.open(None)
+        self._conversation.set_settings(Settings())  # a model that was chosen for a picture was for that one
         self.panel.clear()
         self.panel.field.setPlainText(typed)
         self.step = Step.EMPTY
@@ -128,9 +139,11 @@ class QuickPrompt(QObject):
             self._show_need()
         else:
             self._leave_deleted()
+            files = self.panel.shelf.files()
             self.panel.field.clear()
-            self._conversation.send(text)
-            self._begin(text)
+            self.panel.shelf.set_files(())
+            self._conversation.send(text, files)
+            self._begin(_question(text, files))
 
     def _models_known(self) -> None:
         waits, self._waits = self._waits, ""
@@ -151,7 +164,8 @@ class QuickPrompt(QObject):
         path = self._conversation.path()
         if path:
             self._conversation.again(path[-1].message.id)
-            self._begin(path[-2].message.text if len(path) > 1 else "")
+            asked = path[-2].message if len(path) > 1 else None
+            self._begin(_question(asked.text, asked.attached) if asked else "")
 
     def _begin(self, question: str) -> None:
         self.step, self._said = Step.ANSWERING, ""
@@ -240,6 +254,10 @@ class QuickPrompt(QObject):
 
     def _take(self) -> None:
         """Only now is anything read that belongs to other programs."""
+        data = QGuiApplication.clipboard().mimeData()
+        if not self._parts.selection.text().strip() and not data.hasText() and takes(data):
+            self.panel.attaching.take_data(data)
+            return
         text = self._parts.selection.text().strip() or QGuiApplication.clipboard().text().strip()
         if not text:
             why_not = self._parts.selection.why_not
@@ -249,3 +267,8 @@ class QuickPrompt(QObject):
             self.panel.say(self.tr("That text is too long for a prompt. Attach it as a file in Cadre's window."))
         else:
             self.panel.add_text(text)
+
+
+def _question(text: str, files: Sequence[File | Attached]) -> str:
+    """One line: what was asked, and about what."""
+    return " · ".join([*([text] if text else []), *(file.name for file in files)])

@@ -47,7 +47,7 @@ class Resident(QObject):
         self._window, self._answers, self._models = window, answers, models
         self._preferences, self._parts = preferences, parts
         self.panel = QuickPanel(window.pane.transcript.typesetter)
-        self.prompt = QuickPrompt(self.panel, store, answers, models, parts, self)
+        self.prompt = QuickPrompt(self.panel, store, answers, models, parts, window.pane.senses, self)
         self.sign = Sign(self)
         self.bell = Listening(self)
         self.hotkey_trouble = ""
@@ -209,6 +209,7 @@ class Resident(QObject):
         self.prompt.inserting.end()
         self.sign.set_visible(visible=False)
         self.sign.menu.deleteLater()
+        self.panel.attaching.close()
         self.panel.hide()
         self.panel.deleteLater()
 

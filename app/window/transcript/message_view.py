@@ -41,6 +41,8 @@ class MessageView(QFrame):
     edited = Signal(int)
     again = Signal(int)
     deleted = Signal(int)
+    opened = Signal(int, int)
+    """Show large what its nth file holds."""
 
     def __init__(self, placed: Placed, formats: Formats, parent: QWidget | None = None) -> None:
         super().__init__(parent)

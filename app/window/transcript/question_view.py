@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from app.store.rows import Placed
+from app.store.rows import Attached, Placed
 from app.window import theme
 from app.window.buttons import quiet_button
 from app.window.chips import Chip, Chips
+from app.window.tiles import ALONE, AMONG, Tile
 from app.window.transcript.formats import Formats
 from app.window.transcript.message_view import MessageView
 from app.window.transcript.text_view import TextView
 
 _BUBBLE_SHARE = 0.85
 
+Thumbnails = Callable[[int], Sequence[bytes]]
+"""Of a message's files, one each, by the message's id."""
+
+
+def no_thumbnails(_message: int) -> Sequence[bytes]:
+    return ()
+
 
 class Question(MessageView):
     """What the person said: a bubble on the right, as wide as its words."""
 
-    def __init__(self, placed: Placed, formats: Formats, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, placed: Placed, formats: Formats, parent: QWidget | None = None, thumbnails: Thumbnails = no_thumbnails
+    ) -> None:
         super().__init__(placed, formats, parent)
-        self._column.addWidget(self._files())
+        self._column.addWidget(self._files(thumbnails))
         self._bubble = QFrame(self)
         inside = QVBoxLayout(self._bubble)
         inside.setContentsMargins(14, 9, 14, 9)
@@ -38,13 +50,28 @@ class Question(MessageView):
         self._column.addWidget(self._actions)
         self.dress(formats)
 
-    def _files(self) -> Chips:
+    def _files(self, thumbnails: Thumbnails) -> Chips:
         chips = Chips(self, at_end=True)
-        for file in self.placed.message.attached:
-            chip = Chip(file.name, chips, removable=False)
-            chip.show_size(file.bytes)
-            chips.add(chip)
+        attached = self.placed.message.attached
+        small = thumbnails(self.id) if any(file.is_seen for file in attached) else ()
+        for number, file in enumerate(attached):
+            if file.is_seen:
+                chips.add(self._tile(number, small[number], AMONG if len(attached) > 1 else ALONE, chips))
+            else:
+                chips.add(self._chip(file, chips))
         return chips
+
+    def _chip(self, file: Attached, chips: Chips) -> Chip:
+        chip = Chip(file.name, chips, removable=False)
+        chip.show_size(file.bytes)
+        return chip
+
+    def _tile(self, number: int, thumbnail: bytes, box: QSize, chips: Chips) -> Tile:
+        file = self.placed.message.attached[number]
+        tile = Tile(file.name, thumbnail, chips, removable=False, box=box)
+        tile.show_file(file.bytes, file.pages, file.parts)
+        tile.clicked.connect(lambda: self.opened.emit(self.id, number))
+        return tile
 
     def _fill_actions(self) -> None:
         self._actions.row.addStretch()

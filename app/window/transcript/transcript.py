@@ -18,7 +18,7 @@ from app.window import theme
 from app.window.transcript.answer_view import AnswerView
 from app.window.transcript.formats import Formats
 from app.window.transcript.message_view import MessageView
-from app.window.transcript.question_view import Question
+from app.window.transcript.question_view import Question, Thumbnails, no_thumbnails
 from app.window.transcript.spare import Spare
 from app.window.transcript.typesetter import Typesetter
 
@@ -38,6 +38,7 @@ class Transcript(QScrollArea):
     edited = Signal(int)
     again = Signal(int)
     deleted = Signal(int)
+    opened = Signal(int, int)
 
     def __init__(self, parent: QWidget | None = None, clock: Callable[[], float] = time.thread_time) -> None:
         super().__init__(parent)
@@ -52,6 +53,7 @@ class Transcript(QScrollArea):
         self._formats = Formats(theme.colours(), self.typesetter)
         self._views: list[MessageView] = []
         self._earlier: list[Placed] = []
+        self.thumbnails: Thumbnails = no_thumbnails
         self._following = True
         self._holding: int | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
@@ -139,8 +141,12 @@ class Transcript(QScrollArea):
         return view
 
     def _new(self, placed: Placed) -> MessageView:
-        kind = Question if placed.message.role is Role.USER else AnswerView
-        view = kind(placed, self._formats, self._inner)
+        view: MessageView
+        if placed.message.role is Role.USER:
+            view = Question(placed, self._formats, self._inner, self.thumbnails)
+        else:
+            view = AnswerView(placed, self._formats, self._inner)
+        view.opened.connect(self.opened)
         view.walked.connect(self.walked)
         view.edited.connect(self.edited)
         view.again.connect(self.again)
