@@ -37,6 +37,12 @@ class PostedKeys:
         graphics.CGEventSourceFlagsState.restype = c_uint64
         return bool(graphics.CGEventSourceFlagsState(_COMBINED) & _MODIFIERS)
 
+    def is_secure(self) -> bool:
+        """HIToolbox/CarbonEventsCore.h. Some program, not always the one in front, has turned it on."""
+        carbon = framework("Carbon")
+        carbon.IsSecureEventInputEnabled.restype = c_bool
+        return bool(carbon.IsSecureEventInputEnabled())
+
     def paste(self) -> None:
         """The key that means V while Command is held: some layouts change then."""
         code = code_of("v", _COMMAND_HELD)

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from PySide6.QtGui import QFont, QFontDatabase, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.desktop.parts import Parts, here
 from app.lab.pictures import samples, small_png
 from app.store.rows import State
 from app.store.store import Store
@@ -80,7 +82,7 @@ def app(*, dark: bool, chats: bool, model: str = "") -> Iterator[Desktop]:
         store = Store(Path(folder) / "chats.sqlite", clock)
         if chats:
             _fill(store, clock)
-        desktop = Desktop(store, engine_maker(), Models(model))
+        desktop = Desktop(store, engine_maker(), Models(model), _parts(), samples.Microphones())
         try:
             desktop.window.menuBar().hide()  # a Mac has it at the top of the screen
             desktop.window.resize(*SIZE)
@@ -90,6 +92,11 @@ def app(*, dark: bool, chats: bool, model: str = "") -> Iterator[Desktop]:
         finally:
             desktop.close()
             settle()
+
+
+def _parts() -> Parts:
+    """This machine's, with keys over other programs as a Mac gives them; nobody presses any."""
+    return replace(here(), hotkey=samples.Keys())
 
 
 def _fill(store: Store, clock: Clock) -> None:

@@ -10,13 +10,14 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.desktop.parts import Parts
+from app.desktop.paste import Outcome
 from app.store.rows import Message, State
 from app.store.store import Store
 from app.window import words
 from app.window.answers import Answers
 from app.window.conversation import Conversation
 from app.window.models import Models
-from app.window.quick.inserting import Inserting
+from app.window.pasting import Pasting
 from app.window.quick.panel import QuickPanel
 from engine import messages as m
 from engine.models.folders import BUILTIN
@@ -50,7 +51,7 @@ class QuickPrompt(QObject):
         super().__init__(parent)
         self.panel, self._store, self._answers, self._models, self._parts = panel, store, answers, models, parts
         self._conversation = Conversation(store, answers, models, self, m.Priority.QUICK_PROMPT, _DRAFT)
-        self.inserting = Inserting(parts, self)
+        self.inserting = Pasting(parts, self)
         self.step = Step.EMPTY
         self._said = ""
         self._waits = ""
@@ -68,7 +69,7 @@ class QuickPrompt(QObject):
         panel.continue_wanted.connect(self._continue)
         panel.again_wanted.connect(self._again)
         panel.models_wanted.connect(self._get_models)
-        self.inserting.copied.connect(self._tell_copied)
+        self.inserting.ended.connect(self._inserted)
         self._answers.grew.connect(self._grow)
         self._answers.moved.connect(self._move)
         self._answers.ended.connect(self._end)
@@ -218,13 +219,16 @@ class QuickPrompt(QObject):
         self.panel.say(self.tr("Copied."))
 
     def _insert(self) -> None:
-        if self.inserting.begin(self.panel.answer.plain()):
+        self.inserting.begin(self.panel.answer.plain())
+        if self.inserting.waits:  # else it was only copied
             self.dismiss()
 
-    def _tell_copied(self, sentence: str) -> None:
-        if not self.panel.isVisible():
-            self.panel.appear()
-        self.panel.say(sentence)
+    def _inserted(self, outcome: Outcome) -> None:
+        """Says so when it was only copied."""
+        if sentence := self.inserting.told(outcome):
+            if not self.panel.isVisible():
+                self.panel.appear()
+            self.panel.say(sentence)
 
     def _continue(self) -> None:
         self._leave_deleted()
