@@ -39,10 +39,14 @@ class FakeFront:
 
     def __init__(self) -> None:
         self.front, self.remembered, self.comes_back = "Notes", "", True
+        self.cadre_comes = True
+        """To the front, after the program there was remembered; the pill does not."""
 
     def remember(self):
-        self.remembered = self.front
-        self.front = "Cadre"
+        if self.front != "Cadre":
+            self.remembered = self.front
+        if self.cadre_comes:
+            self.front = "Cadre"
 
     def give_back(self):
         if self.remembered and self.comes_back:

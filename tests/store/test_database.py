@@ -71,6 +71,19 @@ def test_files_of_an_old_file_are_there(path):
     store.close()
 
 
+def test_dictations_of_an_old_file_are_there(path):
+    restored(path, 4)
+
+    store = Store(path)
+
+    assert [(one.text, one.cleaned, one.failure, one.audio) for one in store.dictations.all()] == [
+        ("", "", "The engine stopped.", "1700000008000.pcm"),
+        ("two seats by the window", "Two seats by the window.", "", "1700000007000.pcm"),
+    ]
+    assert [one.id for one in store.dictations.find("window")] == [1]
+    store.close()
+
+
 def test_migrations_run_in_order_and_each_once(path, monkeypatch):
     Store(path).close()
     steps = (*schema.MIGRATIONS, "ALTER TABLE chats ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';")
@@ -152,6 +165,8 @@ def test_the_log_is_moved_into_the_file_by_another_thread(store, path):
             "files_of_message",
         ),
         ("SELECT name FROM files WHERE message IS NULL AND chat IS 1 ORDER BY id", "files_of_"),
+        ("SELECT d.id FROM dictations d WHERE d.deleted = 0 ORDER BY d.created DESC, d.id DESC", "dictations_by_time"),
+        ("SELECT audio FROM dictations WHERE audio <> ''", "dictations_with_audio"),
     ],
 )
 def test_queries_use_an_index(store, path, query, index):

@@ -351,7 +351,7 @@ class Dictating(QObject):
         if outcome is Outcome.CANCELLED:
             self._show(Shown(Stage.CANCELLED))
             return
-        if outcome.is_copied and not self.shown.stage.is_busy:
+        if outcome.is_copied and self._main is None:  # not over the next one
             self._show(Shown(Stage.COPIED, sentence=self.pasting.told(outcome), acts=(Do.HIDE,)))
         if self._last is not None:
             self.delivered.emit(self._last.dictation)
@@ -405,6 +405,8 @@ class Dictating(QObject):
         rows = self._store.dictations
         if job.row:
             rows.fail(job.row, sentence)
+        elif job.recording is not None and job.recording.seconds < _SHORTEST:
+            job.recording.accept()
         elif job.recording is not None:
             recording = job.recording
             job.row = rows.add(

@@ -22,7 +22,9 @@ def insert(field: Field, text: str) -> bool:
     if not shiboken6.isValid(field) or not _takes_text(field):
         return False
     if isinstance(field, QLineEdit):
-        before, after = _parted(field.text(), field.cursorPosition())
+        start = field.selectionStart() if field.hasSelectedText() else field.cursorPosition()
+        before, _ = _parted(field.text(), start)
+        _, after = _parted(field.text(), start + field.selectionLength())
         field.insert(joined(before, " ".join(text.split()), after))
     else:
         cursor = field.textCursor()
