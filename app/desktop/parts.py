@@ -64,6 +64,9 @@ class Keys(Protocol):
     def paste(self) -> None:
         """In whatever is in front."""
 
+    def undo(self) -> None:
+        """What was done there last."""
+
 
 class Loan(Protocol):
     """A text on the clipboard for a while."""

@@ -69,6 +69,9 @@ class NoKeys:
     def paste(self) -> None:
         return
 
+    def undo(self) -> None:
+        return
+
 
 class Nothing:
     """Levels, the Dock and naps are the Mac's."""

@@ -28,16 +28,16 @@ class Pasting(QObject):
         super().__init__(parent)
         self._parts, self._clock = parts, clock
         self._paste: Paste | None = None
-        self._text = ""
+        self._text, self._undo = "", False
         self._loan: Loan | None = None
         self._read: float | None = None
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self.look)
 
-    def begin(self, text: str, *, copy_only: bool = False, keep: bool = False) -> None:
-        """See Paste. The first look is at once, so that nothing waits that need not."""
+    def begin(self, text: str, *, copy_only: bool = False, keep: bool = False, undo: bool = False) -> None:
+        """See Paste. undo: in place of what was done there last. The first look is at once."""
         self.end()
-        self._text, self._loan, self._read = text, None, None
+        self._text, self._undo, self._loan, self._read = text, undo, None, None
         self._paste = Paste(self._clock(), copy_only=copy_only, keep=keep)
         self._timer.start()
         self.look()
@@ -86,6 +86,8 @@ class Pasting(QObject):
         match act:
             case Act.PASTE:
                 self._loan = self._parts.pasteboard.lend(self._text, self._was_read)
+                if self._undo:
+                    self._parts.keys.undo()
                 self._parts.keys.paste()
                 self.pressed.emit()
             case Act.COPY:

@@ -68,6 +68,7 @@ class FakeSelection:
 class FakeKeys:
     def __init__(self) -> None:
         self.why_not, self.holding, self.pasted, self.secure = "", 0, 0, False
+        self.undone = 0
         self.into = lambda: None
         """What the program in front does when it is told to paste."""
 
@@ -82,12 +83,16 @@ class FakeKeys:
         self.pasted += 1
         self.into()
 
+    def undo(self):
+        self.undone += 1
+
 
 class FakePasteboard:
     """content: what is there. `read` is another program's reading it, `write` another's writing."""
 
     def __init__(self) -> None:
-        self.content, self.lent, self.receipts = "what was there", None, True
+        self.content, self.receipts = "what was there", True
+        self.lent: FakeLoan | None = None
 
     def copy(self, text):
         self.write(text)

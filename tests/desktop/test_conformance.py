@@ -132,7 +132,7 @@ def board(request, qapp) -> Pasteboard:
 def read(board: Pasteboard) -> str:
     """As another program does."""
     if isinstance(board, FakePasteboard):
-        return board.read()
+        return str(board.read())
     return QGuiApplication.clipboard().text()
 
 

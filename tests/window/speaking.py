@@ -27,7 +27,7 @@ class Line(QObject):
 
     @property
     def request(self) -> str:
-        return self.of(m.Dictate)[-1].request
+        return str(self.of(m.Dictate)[-1].request)
 
     def heard(self, request: str = "") -> bytes:
         request = request or self.request

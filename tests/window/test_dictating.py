@@ -9,6 +9,7 @@ import errno
 import os
 import tempfile
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import shiboken6
@@ -46,7 +47,9 @@ class Bench:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.store = Store(home / "chats" / "chats.sqlite")
-        self.line, self.parts, self.clock = Line(), fake_parts(), Clock()
+        self.line: Any = Line()
+        self.parts = cast("Any", fake_parts())
+        self.clock = Clock()
         self.parts.front.cadre_comes = False
         self.microphones = Microphones(MICROPHONE)
         self.preferences = Preferences()
@@ -55,8 +58,7 @@ class Bench:
     def made(self) -> Dictating:
         return Dictating(self.line, self.store, self.preferences, self.parts, None, self.microphones, self.clock)
 
-    @property
-    def stage(self) -> Stage:
+    def stage(self) -> Any:
         return self.dictating.shown.stage
 
     @property
@@ -81,7 +83,7 @@ class Bench:
 
     def read(self) -> str:
         """The other program takes what it is given."""
-        text = self.parts.pasteboard.read()
+        text: str = self.parts.pasteboard.read()
         self.clock.now += 1.0
         self.dictating.pasting.look()
         return text
@@ -109,18 +111,18 @@ def dictating(bench):
 
 def test_what_is_said_stands_where_the_person_writes(bench, dictating):
     dictating.begin()
-    assert (bench.stage, dictating.shown.acts) == (Stage.LISTENING, (Do.CANCEL, Do.END))
+    assert (bench.stage(), dictating.shown.acts) == (Stage.LISTENING, (Do.CANCEL, Do.END))
     bench.say(loud=0.3)
     assert dictating.shown.level > 0.5
     bench.line.give(m.Heard(bench.line.request, "two seats", " by", True))
     assert (dictating.shown.stable, dictating.shown.tentative) == ("two seats", " by")
     dictating.end()
-    assert bench.stage is Stage.WORKING
+    assert bench.stage() is Stage.WORKING
 
     bench.line.give(written(bench.line.request, "two seats by the window"))
 
     assert bench.parts.keys.pasted == 1
-    assert bench.stage is Stage.INSERTED
+    assert bench.stage() is Stage.INSERTED
     assert bench.read() == "two seats by the window"
     assert bench.parts.pasteboard.content == "what was there"
     (row,) = bench.rows
@@ -152,7 +154,7 @@ def test_a_program_that_came_to_the_front_meanwhile_gets_nothing(bench, dictatin
     dictating.pasting.look()
 
     assert bench.parts.keys.pasted == 0
-    assert bench.stage is Stage.COPIED
+    assert bench.stage() is Stage.COPIED
     assert "another program" in dictating.shown.sentence
     assert bench.parts.pasteboard.content == "hello"
 
@@ -161,7 +163,7 @@ def test_without_permission_to_press_keys_it_copies_and_says_so(bench):
     bench.parts.keys.why_not = "Cadre needs Accessibility."
     bench.spoken()
 
-    assert bench.stage is Stage.COPIED
+    assert bench.stage() is Stage.COPIED
     assert bench.dictating.shown.sentence == "Copied. Cadre needs Accessibility."
 
 
@@ -174,7 +176,7 @@ def test_settings_that_only_copy_or_keep_the_clipboard_hold(bench):
     bench.preferences.set(copy_only=True)
     bench.spoken(text="two")
     assert bench.parts.keys.pasted == 1
-    assert (bench.stage, bench.parts.pasteboard.content) == (Stage.COPIED, "two")
+    assert (bench.stage(), bench.parts.pasteboard.content) == (Stage.COPIED, "two")
 
 
 def test_the_next_text_never_meets_the_last_one_on_the_clipboard(bench):
@@ -200,7 +202,7 @@ def test_the_last_text_comes_again(bench):
 def test_without_a_last_text_it_says_so(bench):
     bench.dictating.insert_last()
 
-    assert bench.stage is Stage.NOTHING
+    assert bench.stage() is Stage.NOTHING
 
 
 # --- into Cadre's own fields ------------------------------------------------------------------------------
@@ -216,7 +218,7 @@ def test_into_a_field_at_its_cursor(bench, qtbot):
     bench.spoken(field)
 
     assert field.toPlainText() == "Book 🎻 two seats by the window. Thanks"
-    assert bench.stage is Stage.INSERTED
+    assert bench.stage() is Stage.INSERTED
     assert bench.parts.keys.pasted == 0
     assert bench.parts.pasteboard.content == "what was there"
 
@@ -260,6 +262,33 @@ def test_tidied_text_takes_the_raw_ones_place_and_gives_it_back(bench, qtbot):
     assert bench.rows[0].cleaned == "On Wednesday."
 
 
+def test_tidied_text_replaces_the_raw_one_in_another_program_by_its_own_undo(bench):
+    told: list[int] = []
+    bench.dictating.delivered.connect(told.append)
+    bench.spoken(text="on tuesday no wednesday")
+    bench.read()
+    bench.dictating.offer(told[0], "On Wednesday.")
+    assert bench.stage() is Stage.OFFERED
+
+    assert bench.dictating.swap()
+    assert (bench.parts.keys.undone, bench.parts.keys.pasted) == (1, 2)
+    assert bench.read() == "On Wednesday."
+    assert bench.parts.pasteboard.content == "what was there"
+
+
+def test_where_the_person_went_elsewhere_nothing_is_undone(bench):
+    bench.spoken(text="on tuesday")
+    bench.read()
+    bench.parts.front.front = "Bank"
+    bench.dictating.offer(bench.rows[0].id, "On Tuesday.")
+    bench.dictating.swap()
+    bench.clock.now += 3.0
+    bench.dictating.pasting.look()
+
+    assert (bench.parts.keys.undone, bench.parts.keys.pasted) == (0, 1)
+    assert bench.stage() is Stage.COPIED
+
+
 # --- the microphone ---------------------------------------------------------------------------------------
 
 
@@ -267,7 +296,7 @@ def test_a_denied_microphone_is_said_with_the_way_to_allow_it(bench, dictating):
     bench.parts.microphone.now = Allowed.NO
     dictating.begin()
 
-    assert bench.stage is Stage.DENIED
+    assert bench.stage() is Stage.DENIED
     assert Do.ALLOW in dictating.shown.acts
     assert bench.microphones.opened == []
 
@@ -277,14 +306,14 @@ def test_the_person_is_asked_once(bench, dictating, answer, stage):
     bench.parts.microphone.now, bench.parts.microphone.answer = Allowed.UNASKED, answer
     dictating.begin()
 
-    assert bench.stage is stage
+    assert bench.stage() is stage
 
 
 def test_a_muted_microphone_is_said_while_it_listens(bench, dictating):
     dictating.begin()
     bench.say(1.0, loud=0.0)
 
-    assert bench.stage is Stage.LISTENING
+    assert bench.stage() is Stage.LISTENING
     assert "only silence" in dictating.shown.warning
 
 
@@ -292,7 +321,7 @@ def test_without_a_microphone_it_says_so(bench, dictating):
     bench.microphones.present.clear()
     dictating.begin()
 
-    assert bench.stage is Stage.FAILED
+    assert bench.stage() is Stage.FAILED
     assert "no microphone" in dictating.shown.sentence
     assert bench.files() == set()
 
@@ -302,7 +331,7 @@ def test_a_touch_of_the_key_leaves_nothing(bench, dictating):
     bench.say(0.1)
     dictating.end()
 
-    assert bench.stage is Stage.NOTHING
+    assert bench.stage() is Stage.NOTHING
     assert (bench.files(), bench.rows) == (set(), [])
 
 
@@ -314,7 +343,7 @@ def test_what_fails_is_kept_and_can_be_tried_again(bench, dictating):
     bench.say()
     dictating.end()
     bench.line.give(m.Failed(bench.line.request, True, "No memory.", "Close something."))
-    assert bench.stage is Stage.FAILED
+    assert bench.stage() is Stage.FAILED
     assert dictating.shown.acts == (Do.RETRY, Do.SHOW, Do.HIDE)
     assert "The recording is kept." in dictating.shown.sentence
     assert bench.rows[0].failure == "No memory. Close something."
@@ -342,7 +371,7 @@ def test_an_engine_that_dies_while_somebody_speaks_hears_all_of_it_anew(bench, d
     bench.say(0.5)
     before = bench.line.request
     bench.line.give(m.EngineStopped("The engine died."))
-    assert bench.stage is Stage.LISTENING
+    assert bench.stage() is Stage.LISTENING
     bench.say(0.5)
     dictating.end()
 
@@ -357,10 +386,10 @@ def test_an_engine_that_dies_twice_over_it_is_a_failure(bench, dictating):
     bench.say()
     dictating.end()
     bench.line.give(m.EngineStopped("The engine died."))
-    assert bench.stage is Stage.WORKING
+    assert bench.stage() is Stage.WORKING
     bench.line.give(m.EngineStopped("The engine died."))
 
-    assert bench.stage is Stage.FAILED
+    assert bench.stage() is Stage.FAILED
     assert bench.files() == {bench.rows[0].audio}
 
 
@@ -376,7 +405,7 @@ def test_a_full_disk_keeps_what_there_is(bench, dictating, monkeypatch):
     bench.say(0.1)
     monkeypatch.setattr(os, "write", real)
 
-    assert bench.stage is Stage.FAILED
+    assert bench.stage() is Stage.FAILED
     assert bench.rows[0].seconds == pytest.approx(0.5)
 
 
@@ -396,7 +425,7 @@ def test_what_a_crash_cut_off_is_offered_and_written_down(bench, dictating):
 
     assert [(row.text, row.failure) for row in bench.rows] == [("hello", "")]
     assert bench.parts.keys.pasted == 0
-    assert bench.stage is Stage.HIDDEN
+    assert bench.stage() is Stage.HIDDEN
     bench.microphones.open_now = None
 
 
@@ -415,14 +444,14 @@ def test_recordings_that_are_not_to_be_kept_go_when_their_words_are_there(bench)
     assert (bench.files(), bench.rows[0].audio) == (set(), "")
 
     bench.spoken(text="")
-    assert bench.stage is Stage.NOTHING
+    assert bench.stage() is Stage.NOTHING
     assert (bench.files(), len(bench.rows)) == (set(), 1)
 
 
 def test_no_words_are_no_text_but_the_recording_can_be_tried_again(bench):
     bench.spoken(text="")
 
-    assert bench.stage is Stage.NOTHING
+    assert bench.stage() is Stage.NOTHING
     assert bench.parts.pasteboard.content == "what was there"
     assert [(row.text, row.audio) for row in bench.rows] == [("", *bench.files())]
 
@@ -468,7 +497,7 @@ def test_cancelled_while_listening_nothing_is_left(bench, dictating):
     bench.say()
     dictating.cancel()
 
-    assert bench.stage is Stage.CANCELLED
+    assert bench.stage() is Stage.CANCELLED
     assert (bench.files(), bench.rows) == (set(), [])
     assert bench.line.of(m.Cancel) == [m.Cancel(bench.line.request)]
     assert bench.microphones.open_now is None
@@ -481,7 +510,7 @@ def test_cancelled_while_it_waits_for_the_other_program_the_text_is_kept_aside(b
     bench.parts.keys.holding = 0
     dictating.pasting.look()
 
-    assert bench.stage is Stage.CANCELLED
+    assert bench.stage() is Stage.CANCELLED
     assert bench.parts.keys.pasted == 0
     assert bench.parts.pasteboard.content == "what was there"
     assert bench.rows[0].text == "hello"
@@ -510,32 +539,32 @@ class Life(RuleBasedStateMachine):
         self.dictating.hide()
         self.dictating.begin()
 
-    @precondition(lambda self: self.bench.stage is Stage.LISTENING)
+    @precondition(lambda self: self.bench.stage() is Stage.LISTENING)
     @rule(seconds=st.sampled_from([0.1, 0.5]))
     def say(self, seconds):
         self.bench.say(seconds)
 
-    @precondition(lambda self: self.bench.stage is Stage.LISTENING)
+    @precondition(lambda self: self.bench.stage() is Stage.LISTENING)
     @rule()
     def end(self):
         self.dictating.end()
-        self.expected += self.bench.stage is Stage.WORKING
+        self.expected += self.bench.stage() is Stage.WORKING
 
     @rule()
     def cancel(self):
-        was_working = self.bench.stage is Stage.WORKING and not self.retrying()
+        was_working = self.bench.stage() is Stage.WORKING and not self.retrying()
         self.dictating.cancel()
         self.expected -= was_working
 
     def retrying(self):
         return bool(self.dictating.working())
 
-    @precondition(lambda self: self.bench.stage is Stage.WORKING)
+    @precondition(lambda self: self.bench.stage() is Stage.WORKING)
     @rule(text=st.sampled_from(["", "hello", "um"]))
     def it_is_written_down(self, text):
         self.bench.line.give(written(self.bench.line.request, text))
 
-    @precondition(lambda self: self.bench.stage is Stage.WORKING)
+    @precondition(lambda self: self.bench.stage() is Stage.WORKING)
     @rule()
     def it_fails(self):
         self.bench.line.give(m.Failed(self.bench.line.request, True, "No.", "Try again."))
@@ -544,7 +573,7 @@ class Life(RuleBasedStateMachine):
     def the_engine_dies(self):
         self.bench.line.give(m.EngineStopped("The engine died."))
 
-    @precondition(lambda self: self.bench.stage is Stage.FAILED)
+    @precondition(lambda self: self.bench.stage() is Stage.FAILED)
     @rule()
     def try_again(self):
         self.dictating.retry_last()
@@ -558,7 +587,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def cadre_ends_and_starts(self):
-        listening = self.bench.stage is Stage.LISTENING
+        listening = self.bench.stage() is Stage.LISTENING
         before = len(self.bench.files())
         self.dictating.close()
         self.bench.line = Line()

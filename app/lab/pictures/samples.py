@@ -107,6 +107,7 @@ PILL = (
     Shown(Stage.WORKING, 0.0, _SPOKEN, "by the window", acts=(Do.CANCEL,)),
     Shown(Stage.INSERTED),
     Shown(Stage.COPIED, sentence="Copied, not inserted: another program is in front now.", acts=(Do.HIDE,)),
+    Shown(Stage.OFFERED, sentence="Tidied: On Wednesday, not on Tuesday.", acts=(Do.SWAP, Do.HIDE)),
     Shown(Stage.NOTHING, sentence="No words were heard."),
     Shown(Stage.CANCELLED),
     Shown(Stage.DENIED, sentence="Cadre may not use the microphone.", acts=(Do.ALLOW, Do.HIDE)),

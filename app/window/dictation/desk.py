@@ -82,7 +82,7 @@ class DictationDesk(QObject):
     def _settle(self) -> None:
         """As the settings say now."""
         self._listen(DICTATE, self._down, self._up)
-        self._listen(AGAIN, self.dictating.insert_last, _nothing)
+        self._listen(AGAIN, self._again, _nothing)
         self.keys_told.emit()
 
     def _listen(self, name: str, pressed: _Ends, released: _Ends) -> None:
@@ -106,6 +106,13 @@ class DictationDesk(QObject):
     def _up(self) -> None:
         self._key, wish = self._key.released(self.dictating.clock(), listening=self._is_listening())
         self._do(wish)
+
+    def _again(self) -> None:
+        """The last text once more, or while a tidied one is offered, that in its place."""
+        if self.dictating.shown.stage is Stage.OFFERED:
+            self.dictating.swap()
+        else:
+            self.dictating.insert_last()
 
     def _is_listening(self) -> bool:
         return self.dictating.shown.stage is Stage.LISTENING
@@ -195,6 +202,7 @@ class DictationDesk(QObject):
             Do.CANCEL: self.dictating.cancel,
             Do.HIDE: self.dictating.hide,
             Do.RETRY: self._retry,
+            Do.SWAP: self.dictating.swap,
             Do.SHOW: self._show_failed,
             Do.ALLOW: self._parts.microphone.open_settings,
         }[do]()

@@ -11,8 +11,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from app.audio.devices import Device, Microphones, PortAudio
 from app.audio.recorder import Recorder
@@ -26,7 +27,6 @@ from app.store.dictations import Dictation
 from app.store.store import Store
 from app.window.dictation import own_field
 from app.window.dictation.own_field import Field
-from app.window.engine_line import EngineLine
 from app.window.pasting import Pasting
 from app.window.preferences import Preferences
 from engine import messages as m
@@ -36,6 +36,8 @@ from engine.speech.sound import RATE
 _PUMP_MS = 50
 _SHORTEST = 0.3
 """Seconds; less was a touch of the key."""
+_SHORT = 100
+"""Letters of a text that the pill shows."""
 _PIECE = 2 * RATE
 """Bytes of a recording that are handed over at a time: a second."""
 _STAYS_MS = {
@@ -43,10 +45,20 @@ _STAYS_MS = {
     Stage.CANCELLED: 900,
     Stage.NOTHING: 3000,
     Stage.COPIED: 5000,
+    Stage.OFFERED: 12_000,
     Stage.DENIED: 12_000,
     Stage.FAILED: 12_000,
 }
 log = logging.getLogger(__name__)
+
+
+class Line(Protocol):
+    """To the engine, as app.window.engine_line has it."""
+
+    @property
+    def arrived(self) -> SignalInstance: ...
+
+    def send(self, command: m.Command) -> None: ...
 
 
 @dataclass
@@ -84,7 +96,7 @@ class Dictating(QObject):
 
     def __init__(
         self,
-        line: EngineLine,
+        line: Line,
         store: Store,
         preferences: Preferences,
         parts: Parts,
@@ -342,10 +354,11 @@ class Dictating(QObject):
             return
         self._last = Delivered(job.row, text, None)
         self._paste(text)
+        self.delivered.emit(job.row)
 
-    def _paste(self, text: str) -> None:
+    def _paste(self, text: str, *, undo: bool = False) -> None:
         now = self._preferences.now
-        self.pasting.begin(text, copy_only=now.copy_only, keep=not now.give_clipboard_back)
+        self.pasting.begin(text, copy_only=now.copy_only, keep=not now.give_clipboard_back, undo=undo)
 
     def _pasted(self, outcome: Outcome) -> None:
         if outcome is Outcome.CANCELLED:
@@ -353,8 +366,6 @@ class Dictating(QObject):
             return
         if outcome.is_copied and self._main is None:  # not over the next one
             self._show(Shown(Stage.COPIED, sentence=self.pasting.told(outcome), acts=(Do.HIDE,)))
-        if self._last is not None:
-            self.delivered.emit(self._last.dictation)
 
     def insert_last(self) -> None:
         """The last text again, where the person is now."""
@@ -373,23 +384,31 @@ class Dictating(QObject):
     # --- tidied text: what another part makes of the raw one ----------------------------------------------
 
     def offer(self, dictation: int, cleaned: str) -> None:
-        """Kept beside the raw text; `swap` puts it in its place, and back."""
+        """Kept beside the raw text. While it is the last one, `swap` puts it in its place, and back."""
         self._store.dictations.clean(dictation, cleaned)
         self.listed.emit()
+        last = self._last
+        if last is not None and last.dictation == dictation and last.text != cleaned and self._main is None:
+            words = self.tr("Tidied: {text}").format(text=_short(cleaned))
+            self._show(Shown(Stage.OFFERED, sentence=words, here=last.field is not None, acts=(Do.SWAP, Do.HIDE)))
 
     def swap(self) -> bool:
-        """Raw for tidied, or back, in the field of Cadre's own that the last text went into."""
+        """Raw for tidied, or back. Whether there was something to swap."""
         last = self._last
-        if last is None or last.field is None:
-            return False
         try:
-            kept = self._store.dictations.get(last.dictation)
+            kept = self._store.dictations.get(last.dictation) if last is not None else None
         except KeyError:  # deleted meanwhile
+            kept = None
+        if last is None or kept is None or self.shown.stage.is_busy:
             return False
         other = kept.cleaned if last.text == kept.text else kept.text
-        if not other or not own_field.replace(last.field, last.text, other):
+        if not other or (last.field is not None and not own_field.replace(last.field, last.text, other)):
             return False
         self._last = replace(last, text=other)
+        if last.field is None:  # by the other program's own Undo, where the first one was pasted and only there
+            self._paste(other, undo=True)
+        else:
+            self._show(Shown(Stage.INSERTED, here=True))
         return True
 
     # --- what failed, and what was cut off ----------------------------------------------------------------
@@ -509,6 +528,11 @@ class Dictating(QObject):
         self._main = None
         self._fade.stop()
         self._let_nap()
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _SHORT else f"{flat[: _SHORT - 1].rstrip()}…"
 
 
 def _nothing() -> None:

@@ -63,7 +63,7 @@ class Pill(QWidget):
         self._row.setContentsMargins(0, 0, 10, 0)
         self._row.setSpacing(2)
         self._row.addStretch(1)
-        for do in (Do.ALLOW, Do.RETRY, Do.SHOW, Do.CANCEL, Do.END, Do.HIDE):
+        for do in (Do.ALLOW, Do.RETRY, Do.SWAP, Do.SHOW, Do.CANCEL, Do.END, Do.HIDE):
             self._row.addWidget(self._acts[do])
             self._acts[do].hide()
 

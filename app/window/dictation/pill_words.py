@@ -15,6 +15,7 @@ ICONS = {
     Stage.INSERTED: "check",
     Stage.COPIED: "copy",
     Stage.NOTHING: "mic",
+    Stage.OFFERED: "edit",
     Stage.CANCELLED: "close",
     Stage.DENIED: "mic-off",
     Stage.FAILED: "alert",
@@ -48,6 +49,7 @@ def act(do: Do) -> str:
         Do.CANCEL: tr("Cancel"),
         Do.RETRY: tr("Try Again"),
         Do.SHOW: tr("Show"),
+        Do.SWAP: tr("Use It"),
         Do.ALLOW: tr("Open Settings"),
         Do.HIDE: tr("Dismiss"),
     }[do]

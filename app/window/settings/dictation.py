@@ -65,9 +65,9 @@ class DictationSettings(QObject):
         works = {
             DICTATE: self.tr(
                 "Hold it while you speak, or press it once to begin and once to end. Escape cancels. Works in any "
-                "program."
+                "program. Clear the field for no key."
             ),
-            AGAIN: self.tr("At the cursor, in any program. Clear a field for no key."),
+            AGAIN: self.tr("At the cursor, in any program. Where a tidied text is offered, it takes its place."),
         }
         instead = self.tr(
             "Programs may not listen to keys here. In your desktop's settings, give one to: cadre dictate"
@@ -153,7 +153,7 @@ class DictationSettings(QObject):
         self.copy_only.setChecked(now.copy_only)
         self.give_back.setChecked(now.give_clipboard_back)
         self.give_back.setEnabled(not now.copy_only)
-        if self.own_words.toPlainText() != now.own_words:
+        if not self._typing.isActive() and self.own_words.toPlainText() != now.own_words:
             self.own_words.setPlainText(now.own_words)
         _choose(self.keep, now.keep_recordings, self._days(now.keep_recordings))
         self._fill_languages(now.spoken_language)
