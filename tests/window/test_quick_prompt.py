@@ -370,6 +370,7 @@ def test_the_key_opens_and_closes_it(desktop, prompt):
 
 def test_the_key_can_be_another_or_none(desktop):
     hotkey = desktop.parts.hotkey
+    desktop.preferences.set(dictation_key="")
     desktop.preferences.set(hotkey="Ctrl+Shift+K")
     assert [chord.key for chord in hotkey.listening] == ["K"]
     desktop.preferences.set(hotkey="")
