@@ -33,13 +33,6 @@ class Recordings:
             for one in left
         ]
 
-    def kept_name(self, recording: Recording) -> str:
-        """Of a recording whose words are there: "" when it is not to be kept, and then it is gone."""
-        if self._days():
-            return recording.path.name
-        recording.accept()
-        return ""
-
     def of(self, dictation: Dictation) -> Recording:
         """Raises KnownError: it is not there any more."""
         path = self._path(dictation.audio)

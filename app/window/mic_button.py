@@ -14,7 +14,6 @@ from app.window.icons import SIZE, icon
 class MicButton(QuietButton):
     def __init__(self, parent: QWidget) -> None:
         super().__init__("mic", self.tr("Dictate"), parent)
-        self.setIconSize(self.iconSize())
         self._listening = False
         self._level = 0.0
 

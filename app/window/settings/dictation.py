@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QLocale, QObject, QTimer
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QCheckBox, QComboBox, QKeySequenceEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QKeySequenceEdit, QPlainTextEdit
 
 from app.audio.devices import Device
 from app.desktop.parts import Parts
@@ -203,9 +203,6 @@ class DictationSettings(QObject):
         words = self.own_words.toPlainText()
         if words != self._preferences.now.own_words:
             self._preferences.set(own_words=words)
-
-    def controls(self) -> list[QWidget]:
-        return [*self.keys.values(), self.microphone, self.recogniser, self.language, self.own_words, self.keep]
 
 
 def _language(code: str) -> str:
