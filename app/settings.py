@@ -28,6 +28,10 @@ class Settings:
     """network: whether Cadre may contact anything at all. appearance: one of APPEARANCES. text_size: per cent of the
     system's. memory: the most bytes an answer may hold, 0 for what the machine can give. hotkey: of the quick prompt,
     as Qt writes keys, "" for none. stays: in the menu bar, also without a window.
+
+    Of dictation: its key, and the one that inserts the last text again. microphone, recogniser, spoken_language: "" for
+    the system's, the one that is always there, and to be found out. own_words: see app.dictation.own_words.
+    keep_recordings: days, see app.dictation.keeping.
     """
 
     network: bool = True
@@ -36,6 +40,17 @@ class Settings:
     memory: int = 0
     hotkey: str = "Alt+Space"
     stays: bool = True
+    dictation_key: str = "Alt+Shift+Space"
+    insert_last_key: str = ""
+    microphone: str = ""
+    recogniser: str = ""
+    spoken_language: str = ""
+    own_words: str = ""
+    leave_out_fillers: bool = True
+    spoken_signs: bool = False
+    copy_only: bool = False
+    give_clipboard_back: bool = True
+    keep_recordings: int = 7
 
 
 def default_path() -> Path:

@@ -108,6 +108,11 @@ class Recorder:
             self._finish_source()  # first: the list of devices cannot be made anew while one is open
             self._open(chosen(self.microphones.devices(), name))
 
+    def so_far(self) -> bytes:
+        """All that `pump` has given until now, from disk: for an engine that starts anew."""
+        assert self._writing is not None
+        return self._writing.pcm()
+
     def stop(self) -> tuple[Recording, bytes]:
         """The recording, and the last of its sound that `pump` has not given."""
         assert self._writing is not None

@@ -61,6 +61,9 @@ class Writing:
                 f"What you say cannot be kept on disk: {error.strerror}.", "Free some space; what was said is kept."
             ) from error
 
+    def pcm(self) -> bytes:
+        return self._path.read_bytes()
+
     def close(self) -> Recording:
         if self._file >= 0:
             os.close(self._file)
@@ -70,25 +73,25 @@ class Writing:
 
 class Spool:
     def __init__(self, where: Path | None = None, clock: Callable[[], float] = time.time) -> None:
-        self._folder = where or folder()
+        self.folder = where or folder()
         self._clock = clock
 
     def begin(self) -> Writing:
         """Raises KnownError: there is no place to write."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             at = int(self._clock() * 1000)
-            while (path := self._folder / f"{at}{_SUFFIX}").exists():
+            while (path := self.folder / f"{at}{_SUFFIX}").exists():
                 at += 1
             return Writing(path)
         except OSError as error:
             raise KnownError(
-                f"Recordings cannot be kept in {self._folder}: {error.strerror}.", "Check the disk and who may write."
+                f"Recordings cannot be kept in {self.folder}: {error.strerror}.", "Check the disk and who may write."
             ) from error
 
     def left(self) -> list[Recording]:
         """Whose words were never accepted, as after a crash; the oldest first. Empty ones are removed."""
-        found = [_recording(path) for path in self._folder.glob(f"*{_SUFFIX}") if path.stem.isdigit()]
+        found = [_recording(path) for path in self.folder.glob(f"*{_SUFFIX}") if path.stem.isdigit()]
         for empty in [one for one in found if not one.path.stat().st_size]:
             empty.accept()
         return sorted((one for one in found if one.path.exists()), key=lambda one: one.begun)

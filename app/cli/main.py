@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from app.cli import ask, bench, calibrate, chat, doctor, inspect, models, pull, quick, speak, transcribe, tune
+from app.cli import ask, bench, calibrate, chat, dictate, doctor, inspect, models, pull, quick, speak, transcribe, tune
 from app.cli import eval as evaluation
 from app.cli.ask import CANCELLED
 from app.cli.say import say
@@ -19,7 +19,22 @@ from engine import logs
 from engine.errors import Cancelled, KnownError
 
 DONE, FAILED = 0, 1
-_COMMANDS = (chat, quick, ask, models, pull, inspect, bench, evaluation, calibrate, tune, transcribe, speak, doctor)
+_COMMANDS = (
+    chat,
+    quick,
+    dictate,
+    ask,
+    models,
+    pull,
+    inspect,
+    bench,
+    evaluation,
+    calibrate,
+    tune,
+    transcribe,
+    speak,
+    doctor,
+)
 _log = logging.getLogger(__name__)
 
 

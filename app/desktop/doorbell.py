@@ -12,8 +12,8 @@ from pathlib import Path
 
 from engine.models import places
 
-SHOW, QUICK = "show", "quick"
-WORDS = frozenset({SHOW, QUICK})
+SHOW, QUICK, DICTATE = "show", "quick", "dictate"
+WORDS = frozenset({SHOW, QUICK, DICTATE})
 LONGEST = 16
 """Bytes of a word with its end of line; what is longer is no word."""
 _MOST_PATH = 100

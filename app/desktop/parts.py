@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from app.desktop.chord import Chord
@@ -57,8 +58,56 @@ class Keys(Protocol):
     def held(self) -> bool:
         """The person holds a modifier down, which would change the keys."""
 
+    def is_secure(self) -> bool:
+        """A password is being typed somewhere: the system lets nobody see keys, and nothing may be pasted there."""
+
     def paste(self) -> None:
         """In whatever is in front."""
+
+    def undo(self) -> None:
+        """What was done there last."""
+
+
+class Loan(Protocol):
+    """A text on the clipboard for a while."""
+
+    @property
+    def receipts(self) -> bool:
+        """Whether reading is told here."""
+
+    def is_ours(self) -> bool:
+        """Nobody has written to the clipboard since."""
+
+    def give_back(self) -> None:
+        """What was there before, all of it. Does nothing when it is no longer ours."""
+
+
+class Pasteboard(Protocol):
+    def copy(self, text: str) -> None:
+        """For good."""
+
+    def lend(self, text: str, read: Callable[[], None]) -> Loan:
+        """In place of what is there. read: called on the interface thread when a program takes the text; perhaps only
+        the first time. Programs that keep a history of the clipboard are asked to leave it out.
+        """
+
+
+class Allowed(StrEnum):
+    YES = "yes"
+    NO = "no"
+    UNASKED = "unasked"
+
+
+class Microphone(Protocol):
+    """Whether Cadre may listen at all."""
+
+    def allowed(self) -> Allowed: ...
+
+    def ask(self, answered: Callable[[], None]) -> None:
+        """Once the person decided, `allowed` tells how."""
+
+    def open_settings(self) -> None:
+        """Where the person can allow it."""
 
 
 class Panels(Protocol):
@@ -82,6 +131,8 @@ class Parts:
     front: Front
     selection: Selection
     keys: Keys
+    pasteboard: Pasteboard
+    microphone: Microphone
     panels: Panels
     dock: Dock
     awake: Awake

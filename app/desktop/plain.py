@@ -9,7 +9,9 @@ from PySide6.QtGui import QClipboard, QGuiApplication
 
 from app.desktop.chord import Chord
 from app.desktop.login import Autostart
+from app.desktop.microphone import QtMicrophone
 from app.desktop.parts import Parts
+from app.desktop.pasteboard import QtPasteboard
 from engine.errors import KnownError
 
 
@@ -61,7 +63,13 @@ class NoKeys:
     def held(self) -> bool:
         return False
 
+    def is_secure(self) -> bool:
+        return False
+
     def paste(self) -> None:
+        return
+
+    def undo(self) -> None:
         return
 
 
@@ -85,6 +93,8 @@ def parts() -> Parts:
         front=NoFront(),
         selection=PrimarySelection(),
         keys=NoKeys(),
+        pasteboard=QtPasteboard(),
+        microphone=QtMicrophone(),
         panels=nothing,
         dock=nothing,
         awake=nothing,

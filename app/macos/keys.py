@@ -15,7 +15,7 @@ from app.macos.layout import code_of
 _COMMAND_FLAG = 1 << 20
 _MODIFIERS = (1 << 17) | (1 << 18) | (1 << 19) | _COMMAND_FLAG
 _COMMAND_HELD = 1
-_V = 9
+_V, _Z = 9, 6
 _HID = 0
 _COMBINED = 0
 
@@ -37,11 +37,24 @@ class PostedKeys:
         graphics.CGEventSourceFlagsState.restype = c_uint64
         return bool(graphics.CGEventSourceFlagsState(_COMBINED) & _MODIFIERS)
 
+    def is_secure(self) -> bool:
+        """HIToolbox/CarbonEventsCore.h. Some program, not always the one in front, has turned it on."""
+        carbon = framework("Carbon")
+        carbon.IsSecureEventInputEnabled.restype = c_bool
+        return bool(carbon.IsSecureEventInputEnabled())
+
     def paste(self) -> None:
-        """The key that means V while Command is held: some layouts change then."""
-        code = code_of("v", _COMMAND_HELD)
-        for down in (True, False):
-            _post(_V if code is None else code, down=down)
+        _press("v", _V)
+
+    def undo(self) -> None:
+        _press("z", _Z)
+
+
+def _press(character: str, otherwise: int) -> None:
+    """The key that means it while Command is held: some layouts change then."""
+    code = code_of(character, _COMMAND_HELD)
+    for down in (True, False):
+        _post(otherwise if code is None else code, down=down)
 
 
 def _post(code: int, *, down: bool) -> None:

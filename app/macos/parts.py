@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from app.desktop.microphone import QtMicrophone
 from app.desktop.parts import Parts
 from app.macos.awake import Activity
 from app.macos.dock import ActivationPolicy
@@ -12,6 +13,7 @@ from app.macos.hotkey import CarbonHotkey
 from app.macos.keys import PostedKeys
 from app.macos.login import LaunchAgent
 from app.macos.panels import NativePanels
+from app.macos.pasteboard import GeneralPasteboard
 from app.macos.selection import FocusedSelection
 
 
@@ -22,6 +24,8 @@ def parts() -> Parts:
         front=front,
         selection=FocusedSelection(front),
         keys=PostedKeys(),
+        pasteboard=GeneralPasteboard(),
+        microphone=QtMicrophone(),
         panels=NativePanels(),
         dock=ActivationPolicy(),
         awake=Activity(),

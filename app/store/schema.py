@@ -106,7 +106,38 @@ ALTER TABLE files ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;
 """
 """What a model is shown of files, by SHA-256; it goes with the last file that has it."""
 
-MIGRATIONS = (_FIRST, _FILES, _REPLAYS, _MEDIA)
+_DICTATIONS = """
+CREATE TABLE dictations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created REAL NOT NULL,
+    seconds REAL NOT NULL,
+    text TEXT NOT NULL,
+    cleaned TEXT NOT NULL DEFAULT '',
+    recogniser TEXT NOT NULL DEFAULT '',
+    language TEXT NOT NULL DEFAULT '',
+    failure TEXT NOT NULL DEFAULT '',
+    audio TEXT NOT NULL DEFAULT '',
+    deleted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX dictations_by_time ON dictations(deleted, created);
+CREATE INDEX dictations_with_audio ON dictations(created) WHERE audio <> '';
+CREATE VIRTUAL TABLE dictated USING fts5(
+    text, content='dictations', content_rowid='id', tokenize='unicode61 remove_diacritics 2', prefix='2 3'
+);
+CREATE TRIGGER dictation_added AFTER INSERT ON dictations BEGIN
+    INSERT INTO dictated(rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER dictation_changed AFTER UPDATE OF text ON dictations BEGIN
+    INSERT INTO dictated(dictated, rowid, text) VALUES ('delete', old.id, old.text);
+    INSERT INTO dictated(rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER dictation_removed AFTER DELETE ON dictations BEGIN
+    INSERT INTO dictated(dictated, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+"""
+"""What was dictated. audio: the name of its file, while that is kept; failure: why there are no words yet."""
+
+MIGRATIONS = (_FIRST, _FILES, _REPLAYS, _MEDIA, _DICTATIONS)
 """The nth brings a file from version n to n + 1."""
 VERSION = len(MIGRATIONS)
 

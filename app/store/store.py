@@ -9,6 +9,7 @@ from pathlib import Path
 from app.store.chats import Chats
 from app.store.checkpoints import Checkpoints
 from app.store.database import connect, default_path
+from app.store.dictations import Dictations
 from app.store.files import Files
 from app.store.replays import Replays
 from app.store.search import Search
@@ -31,6 +32,7 @@ class Store:
         self.files = Files(self._db)
         self.replays = Replays(self._db)
         self.search = Search(self._db)
+        self.dictations = Dictations(self._db)
         self.transfer = Transfer(self._db, self.chats, self.tree, self.files)
         self._checkpoints = Checkpoints(self.path)
         self.recovered = self.tree.recover()

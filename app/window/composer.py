@@ -14,6 +14,7 @@ from app.window.advice import AdviceLine
 from app.window.attaching import files_of, picture_of
 from app.window.buttons import quiet_button, word_button
 from app.window.context_meter import ContextMeter
+from app.window.mic_button import MicButton
 from app.window.send_button import SendButton
 from app.window.shelf import Shelf
 
@@ -100,6 +101,7 @@ class Composer(QFrame):
         self._send = SendButton(self)
         self.attach = quiet_button("attach", self.tr("Attach files"), self)
         self.attach.clicked.connect(self.attach_wanted)
+        self.mic = MicButton(self)
         self.meter = ContextMeter(self)
         self.shelf = Shelf(self)
         self.shelf.changed.connect(self._shelf_changed)
@@ -109,6 +111,7 @@ class Composer(QFrame):
         row.addWidget(self.attach, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self.field, 1)
         row.addWidget(self.meter, 0, Qt.AlignmentFlag.AlignBottom)
+        row.addWidget(self.mic, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self._send, 0, Qt.AlignmentFlag.AlignBottom)
         row.setSpacing(6)
         column = QVBoxLayout(self)

@@ -29,7 +29,8 @@ _NARROW = 700
 
 class MainWindow(QMainWindow):
     """models_wanted: the person wants to see or get models. settings_wanted: to see or change settings.
-    quit_wanted: to end Cadre. prompt_wanted: the quick prompt.
+    quit_wanted: to end Cadre. prompt_wanted: the quick prompt. dictation_wanted: to begin or end one here;
+    dictations_wanted: to see earlier ones.
     text_size_wanted: larger (1), smaller (-1) or as the system has it (0).
     """
 
@@ -37,6 +38,8 @@ class MainWindow(QMainWindow):
     settings_wanted = Signal()
     quit_wanted = Signal()
     prompt_wanted = Signal()
+    dictation_wanted = Signal()
+    dictations_wanted = Signal()
     text_size_wanted = Signal(int)
 
     def __init__(self, store: Store, answers: Answers, models: Models) -> None:

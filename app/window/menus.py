@@ -39,6 +39,7 @@ class Menus(QObject):
         menu.addSeparator()
         self._add(menu, self.tr("Attach Files…"), "Ctrl+Shift+A", self._pane.attaching.choose)
         self._add(menu, self.tr("Quick Prompt"), None, window.prompt_wanted.emit)
+        self._add(menu, self.tr("Dictations…"), "Ctrl+Shift+H", window.dictations_wanted.emit)
         self._add(menu, self.tr("Models…"), "Ctrl+Shift+M", window.models_wanted.emit)
         settings = self._add(menu, self.tr("Settings…"), "Ctrl+,", window.settings_wanted.emit)
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
@@ -67,6 +68,7 @@ class Menus(QObject):
     def _chat(self) -> None:
         pane, conversation = self._pane, self._window.conversation
         menu = self._window.menuBar().addMenu(self.tr("&Chat"))
+        self._add(menu, self.tr("Dictate"), "Ctrl+Shift+D", self._window.dictation_wanted.emit)
         self._add(menu, self.tr("Stop"), "Ctrl+.", conversation.stop)
         self._add(menu, self.tr("Answer Again"), "Ctrl+R", pane.again)
         self._add(menu, self.tr("Try Harder"), "Ctrl+Shift+R", lambda: pane.again(harder=True))

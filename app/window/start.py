@@ -14,12 +14,15 @@ from PySide6.QtCore import QLockFile, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
+from app.audio.devices import Microphones
 from app.cli.session import ENGINE_KINDS
 from app.desktop import doorbell
 from app.desktop.parts import Parts, here
 from app.store.store import Store
 from app.window import theme
 from app.window.answers import Answers
+from app.window.dictation.desk import DictationDesk
+from app.window.dictation.dictating import Dictating
 from app.window.engine_line import EngineLine
 from app.window.looks import Looks
 from app.window.main_window import MainWindow
@@ -51,7 +54,12 @@ class Desktop:
     """Everything that lives as long as the app, made in order and closed in reverse."""
 
     def __init__(
-        self, store: Store, make_engine: Callable[[], Engine], models: Models, parts: Parts | None = None
+        self,
+        store: Store,
+        make_engine: Callable[[], Engine],
+        models: Models,
+        parts: Parts | None = None,
+        microphones: Microphones | None = None,
     ) -> None:
         self.store = store
         self.parts = parts or here()
@@ -69,8 +77,15 @@ class Desktop:
         self.settings: SettingsWindow | None = None
         self.resident = Resident(self.window, store, self.answers, models, self.preferences, self.parts)
         self.resident.prompt.seeing.count(counts)
+        dictating = Dictating(self.line, store, self.preferences, self.parts, self.window, microphones)
+        self.dictation = DictationDesk(
+            dictating, self.window, self.resident.panel, store, models, self.preferences, self.parts
+        )
+        self.resident.dictation_wanted.connect(self.dictation.call)
+        self.resident.sign.insert_last_wanted.connect(dictating.insert_last)
         self.resident.leave.connect(self.leave)
         self.resident.hotkey_told.connect(self._tell_hotkey)
+        self.dictation.keys_told.connect(self._tell_keys)
         self.window.prompt_wanted.connect(self.resident.prompt.open)
         self.window.quit_wanted.connect(self.leave)
         self.window.text_size_wanted.connect(self.preferences.step_text)
@@ -88,6 +103,7 @@ class Desktop:
         self._later.timeout.connect(self.downloads.go_on)
         self._later.start()
         self._tell_of_the_last_end()
+        self.dictation.recover()
 
     def _tell_of_the_last_end(self) -> None:
         """Says so when it came without warning."""
@@ -115,16 +131,24 @@ class Desktop:
             return
         self._drop_settings()
         tray = QSystemTrayIcon.isSystemTrayAvailable()
-        self.settings = shown = SettingsWindow(self.preferences, self.models, self.parts, tray=tray, parent=self.window)
+        devices = self.dictation.dictating.devices
+        self.settings = shown = SettingsWindow(
+            self.preferences, self.models, self.parts, tray=tray, devices=devices, parent=self.window
+        )
         shown.model_chosen.connect(self.choose_model)
         shown.network_switched.connect(self._switch_network)
         shown.log_wanted.connect(self.window.show_log)
         shown.explain_hotkey(self.resident.hotkey_trouble)
+        shown.dictation.explain_keys(self.dictation.trouble)
         shown.show()
 
     def _tell_hotkey(self, trouble: str) -> None:
         if self.settings is not None:
             self.settings.explain_hotkey(trouble)
+
+    def _tell_keys(self) -> None:
+        if self.settings is not None:
+            self.settings.dictation.explain_keys(self.dictation.trouble)
 
     def leave(self) -> None:
         """Ends the app; what is open is closed by `close`."""
@@ -152,6 +176,7 @@ class Desktop:
         self.window.pane.notice.tell(words, self.window.tr("Show"), self._show_models)
 
     def close(self) -> None:
+        self.dictation.close()
         self.resident.close()
         self.window.close()
         self.window.pane.close_threads()

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication
 GRID = 8
 RADIUS, RADIUS_SMALL = 10, 6
 SIDEBAR, MONITOR = 220, 300
+FRAMED = "framed"
+"""The name of a text field of several lines that looks like one of a single line."""
 MEASURE = 68
 """Characters of a line that reads well."""
 
@@ -153,9 +155,9 @@ def _calm_controls(look: Colours) -> str:
     QPushButton:default {{ background: {main}; border-color: {main}; color: white; }}
     QPushButton:focus {{ border-color: {look.accent.name()}; }}
     QPushButton:disabled {{ color: {mixed(look.text, look.window, 0.55).name()}; }}
-    QLineEdit {{ background: {look.fill.name()}; border: 1px solid {edge}; border-radius: {RADIUS_SMALL}px;
-        padding: 3px 2px; }}
-    QLineEdit:focus {{ border-color: {look.accent.name()}; }}
+    QLineEdit, QPlainTextEdit#{FRAMED} {{ background: {look.fill.name()}; border: 1px solid {edge};
+        border-radius: {RADIUS_SMALL}px; padding: 3px 2px; }}
+    QLineEdit:focus, QPlainTextEdit#{FRAMED}:focus {{ border-color: {look.accent.name()}; }}
     QCheckBox::indicator:unchecked {{ width: 14px; height: 14px; border: 1px solid {look.secondary.name()};
         border-radius: 3px; }}
     """

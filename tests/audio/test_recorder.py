@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,47 +19,10 @@ from app.audio.recorder import Recorder, level
 from app.audio.ring import Ring
 from app.audio.spool import Spool
 from engine.errors import KnownError
+from tests.audio.microphones import Microphones, wave
 
 BUILT_IN = Device("Built-in", 1, 16_000, is_default=True)
 HEADSET = Device("Headset", 2, 48_000)
-
-
-class Microphones:
-    """Fake. `say` plays a sound into the open device."""
-
-    def __init__(self, *devices):
-        self.present = list(devices)
-        self.open_now: Any = None
-        self.heard: Any = None
-        self.opened = []
-
-    def devices(self):
-        assert self.open_now is None, "the list cannot be made anew while a device is open"
-        return list(self.present)
-
-    def open(self, device, heard):
-        self.opened.append(device.name)
-        if device not in self.present:
-            raise KnownError("It is gone.", "Connect it.")
-        self.open_now, self.heard = device, heard
-        return _Stream(self)
-
-    def say(self, samples):
-        frames = np.repeat((samples * 32_767).astype(np.int16)[:, None], self.open_now.channels, axis=1)
-        self.heard(memoryview(frames.tobytes()))
-
-
-class _Stream:
-    def __init__(self, microphones):
-        self._microphones = microphones
-        self._device = microphones.open_now
-
-    def stop(self):
-        self._microphones.open_now = None
-
-    @property
-    def alive(self):
-        return self._device in self._microphones.present
 
 
 class Clock:
@@ -68,10 +30,6 @@ class Clock:
 
     def __call__(self):
         return self.now
-
-
-def wave(seconds, rate, loud=0.3):
-    return (loud * np.sin(2 * np.pi * 300 * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
 
 
 @pytest.fixture

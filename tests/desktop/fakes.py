@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.desktop.chord import Chord
-from app.desktop.parts import Parts
+from app.desktop.parts import Allowed, Parts
 from engine.errors import KnownError
 
 
@@ -24,9 +24,14 @@ class FakeHotkey:
         return lambda: self.listening.pop(chord, None)
 
     def press(self, text: str) -> None:
-        pressed, released = self.listening[Chord.of(text)]
-        pressed()
-        released()
+        self.down(text)
+        self.up(text)
+
+    def down(self, text: str) -> None:
+        self.listening[Chord.of(text)][0]()
+
+    def up(self, text: str) -> None:
+        self.listening[Chord.of(text)][1]()
 
 
 class FakeFront:
@@ -34,10 +39,14 @@ class FakeFront:
 
     def __init__(self) -> None:
         self.front, self.remembered, self.comes_back = "Notes", "", True
+        self.cadre_comes = True
+        """To the front, after the program there was remembered; the pill does not."""
 
     def remember(self):
-        self.remembered = self.front
-        self.front = "Cadre"
+        if self.front != "Cadre":
+            self.remembered = self.front
+        if self.cadre_comes:
+            self.front = "Cadre"
 
     def give_back(self):
         if self.remembered and self.comes_back:
@@ -58,14 +67,78 @@ class FakeSelection:
 
 class FakeKeys:
     def __init__(self) -> None:
-        self.why_not, self.holding, self.pasted = "", 0, 0
+        self.why_not, self.holding, self.pasted, self.secure = "", 0, 0, False
+        self.undone = 0
+        self.into = lambda: None
+        """What the program in front does when it is told to paste."""
 
     def held(self):
         self.holding = max(0, self.holding - 1)
         return self.holding > 0
 
+    def is_secure(self):
+        return self.secure
+
     def paste(self):
         self.pasted += 1
+        self.into()
+
+    def undo(self):
+        self.undone += 1
+
+
+class FakePasteboard:
+    """content: what is there. `read` is another program's reading it, `write` another's writing."""
+
+    def __init__(self) -> None:
+        self.content, self.receipts = "what was there", True
+        self.lent: FakeLoan | None = None
+
+    def copy(self, text):
+        self.write(text)
+
+    def lend(self, text, read):
+        before = self.content
+        self.write(text)
+        self.lent = FakeLoan(self, before, read)
+        return self.lent
+
+    def read(self):
+        if self.lent is not None and self.receipts:
+            self.lent.told()
+        return self.content
+
+    def write(self, text):
+        self.content, self.lent = text, None
+
+
+class FakeLoan:
+    def __init__(self, board, before, told) -> None:
+        self.board, self.before, self.told, self.receipts = board, before, told, board.receipts
+
+    def is_ours(self):
+        return self.board.lent is self
+
+    def give_back(self):
+        if self.is_ours():
+            self.board.write(self.before)
+
+
+class FakeMicrophone:
+    """answer: what the person says when asked."""
+
+    def __init__(self) -> None:
+        self.now, self.answer, self.settings = Allowed.YES, Allowed.YES, 0
+
+    def allowed(self):
+        return self.now
+
+    def ask(self, answered):
+        self.now = self.answer
+        answered()
+
+    def open_settings(self):
+        self.settings += 1
 
 
 @dataclass
@@ -101,5 +174,6 @@ class FakeLogin:
 def fake_parts() -> Parts:
     system = FakeSystem()
     return Parts(
-        FakeHotkey(), FakeFront(), FakeSelection(), FakeKeys(), system, system, system, FakeLogin(), "Show in Folder"
-    )
+        FakeHotkey(), FakeFront(), FakeSelection(), FakeKeys(), FakePasteboard(), FakeMicrophone(),
+        system, system, system, FakeLogin(), "Show in Folder",
+    )  # fmt: skip

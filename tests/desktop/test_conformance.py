@@ -10,13 +10,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QMimeData, QSize, QUrl
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QWidget
 
 from app.desktop.chord import Chord
 from app.desktop.login import Autostart, LoginItem
-from app.desktop.parts import Awake, Dock, Front, Hotkey, Keys, Panels, Parts, Selection
+from app.desktop.parts import (
+    Allowed,
+    Awake,
+    Dock,
+    Front,
+    Hotkey,
+    Keys,
+    Microphone,
+    Panels,
+    Parts,
+    Pasteboard,
+    Selection,
+)  # fmt: skip
 from engine.errors import KnownError
-from tests.desktop.fakes import fake_parts
+from tests.desktop.fakes import FakePasteboard, fake_parts
 
 CHORD = Chord.of("Ctrl+Alt+Shift+F19")
 ON_A_MAC = pytest.mark.skipif(sys.platform != "darwin", reason="the Mac's own parts need a Mac")
@@ -45,6 +59,7 @@ def test_they_keep_the_protocols(parts):
     """Checked by mypy too; here each member is really there."""
     of = {
         Hotkey: parts.hotkey, Front: parts.front, Selection: parts.selection, Keys: parts.keys,
+        Pasteboard: parts.pasteboard, Microphone: parts.microphone,
         Panels: parts.panels, Dock: parts.dock, Awake: parts.awake, LoginItem: parts.login,
     }  # fmt: skip
     for protocol, part in of.items():
@@ -101,6 +116,87 @@ def test_a_panel_is_raised(parts, qtbot):
 def test_in_the_dock_and_out(parts):
     for shown in (False, True, True):
         parts.dock.show(shown=shown)
+
+
+# --- the clipboard: on a Mac run by hand, since it is the person's (docs/macos.md) ------------------------
+
+
+@pytest.fixture(params=[fake_parts, plain])
+def board(request, qapp) -> Pasteboard:
+    make: Callable[[], Parts] = request.param
+    made = make().pasteboard
+    made.copy("before")
+    return made
+
+
+def read(board: Pasteboard) -> str:
+    """As another program does."""
+    if isinstance(board, FakePasteboard):
+        return str(board.read())
+    return QGuiApplication.clipboard().text()
+
+
+def test_what_is_lent_is_there_and_each_read_may_be_told(board):
+    receipts: list[str] = []
+    loan = board.lend("lent", lambda: receipts.append("read"))
+
+    assert loan.is_ours()
+    assert receipts == []
+    assert read(board) == "lent"
+    assert bool(receipts) is loan.receipts
+
+
+def test_the_clipboard_comes_back(board):
+    loan = board.lend("lent", lambda: None)
+    loan.give_back()
+    loan.give_back()
+
+    assert read(board) == "before"
+    assert not loan.is_ours()
+
+
+def test_what_somebody_wrote_since_stays(board):
+    loan = board.lend("lent", lambda: None)
+    board.copy("newer")
+    loan.give_back()
+
+    assert not loan.is_ours()
+    assert read(board) == "newer"
+
+
+def test_two_loans_know_whose_it_is(board):
+    first = board.lend("one", lambda: None)
+    second = board.lend("two", lambda: None)
+
+    assert not first.is_ours()
+    assert second.is_ours()
+
+
+def test_pictures_and_files_come_back_too(qapp):
+    clipboard, data = QGuiApplication.clipboard(), QMimeData()
+    data.setUrls([QUrl.fromLocalFile("/a/b.txt")])
+    data.setHtml("<b>bold</b>")
+    data.setImageData(QImage(3, 2, QImage.Format.Format_RGB32))
+    data.setData("application/x-of-its-own", b"123")
+    clipboard.setMimeData(data)
+
+    plain().pasteboard.lend("lent", lambda: None).give_back()
+
+    kept = clipboard.mimeData()
+    assert kept.urls() == [QUrl.fromLocalFile("/a/b.txt")]
+    assert kept.html() == "<b>bold</b>"
+    assert kept.imageData().size() == QSize(3, 2)
+    assert bytes(kept.data("application/x-of-its-own").data()) == b"123"
+
+
+def test_who_may_listen_is_known_after_asking(parts):
+    answers: list[Allowed] = []
+    if sys.platform != "darwin":  # there it would ask the person
+        parts.microphone.ask(lambda: answers.append(parts.microphone.allowed()))
+        QCoreApplication.processEvents()
+
+    assert parts.microphone.allowed() in Allowed
+    assert Allowed.UNASKED not in answers
 
 
 # --- launch at login --------------------------------------------------------------------------------------

@@ -84,6 +84,19 @@ def test_pictures_of_an_old_file_are_there(path):
     store.close()
 
 
+def test_dictations_of_an_old_file_are_there(path):
+    restored(path, 5)
+
+    store = Store(path)
+
+    assert [(one.text, one.cleaned, one.failure, one.audio) for one in store.dictations.all()] == [
+        ("", "", "The engine stopped.", "1700000008000.pcm"),
+        ("two seats by the window", "Two seats by the window.", "", "1700000007000.pcm"),
+    ]
+    assert [one.id for one in store.dictations.find("window")] == [1]
+    store.close()
+
+
 def test_migrations_run_in_order_and_each_once(path, monkeypatch):
     Store(path).close()
     steps = (*schema.MIGRATIONS, "ALTER TABLE chats ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';")
@@ -163,6 +176,7 @@ DEEDS = {
     "the versions of a message": (
         lambda store, chat: store.tree.siblings(store.tree.path(chat)[0].message.id), {"messages_of_chat"},
     ),
+    "the dictations": (lambda store, chat: store.dictations.all(), {"dictations_by_time"}),
     "a search": (lambda store, chat: store.search.find("secret"), {"VIRTUAL TABLE INDEX"}),
 }  # fmt: skip
 SCANNED = {"SCAN chats", "SCAN folders"}

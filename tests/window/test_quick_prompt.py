@@ -299,14 +299,15 @@ def test_an_answer_is_inserted_when_the_other_program_is_back_and_keys_are_up(qt
     keys = desktop.parts.keys
     keys.holding = 3
 
-    with qtbot.waitSignal(prompt.inserting.done, timeout=PATIENCE):
+    with qtbot.waitSignal(prompt.inserting.pressed, timeout=PATIENCE):
         panel._acts["insert"].click()
 
     assert keys.pasted == 1
     assert keys.holding == 0
     assert not panel.isVisible()
-    assert QGuiApplication.clipboard().text() == "Yes."
+    assert desktop.parts.pasteboard.read() == "Yes."
     assert desktop.parts.front.front == "Notes"
+    until(qtbot, lambda: desktop.parts.pasteboard.content == "what was there")
 
 
 def test_nothing_is_typed_into_a_program_that_is_not_the_one(qtbot, desktop, prompt, panel, engine):
@@ -315,7 +316,7 @@ def test_nothing_is_typed_into_a_program_that_is_not_the_one(qtbot, desktop, pro
     done(qtbot, prompt)
     desktop.parts.front.comes_back = False
 
-    with qtbot.waitSignal(prompt.inserting.copied, timeout=PATIENCE):
+    with qtbot.waitSignal(prompt.inserting.ended, timeout=PATIENCE):
         panel._acts["insert"].click()
 
     assert desktop.parts.keys.pasted == 0
@@ -332,7 +333,7 @@ def test_where_cadre_may_not_type_it_copies_and_says_so(qtbot, desktop, prompt, 
     panel._acts["insert"].click()
 
     assert panel._words.text() == "Copied. Cadre needs Accessibility."
-    assert QGuiApplication.clipboard().text() == "Yes."
+    assert desktop.parts.pasteboard.content == "Yes."
     assert panel.isVisible()
 
 
@@ -352,7 +353,7 @@ def test_all_of_it_by_keys(qtbot, desktop, prompt, panel, engine):
     done(qtbot, prompt)
     qtbot.keyClick(panel.field, keys.Key_C, command | shift)
     assert QGuiApplication.clipboard().text() == "Be"
-    with qtbot.waitSignal(prompt.inserting.done, timeout=PATIENCE):
+    with qtbot.waitSignal(prompt.inserting.pressed, timeout=PATIENCE):
         qtbot.keyClick(panel.field, keys.Key_Return, command)
     assert len(engine.asked) == 1
 
@@ -369,6 +370,7 @@ def test_the_key_opens_and_closes_it(desktop, prompt):
 
 def test_the_key_can_be_another_or_none(desktop):
     hotkey = desktop.parts.hotkey
+    desktop.preferences.set(dictation_key="")
     desktop.preferences.set(hotkey="Ctrl+Shift+K")
     assert [chord.key for chord in hotkey.listening] == ["K"]
     desktop.preferences.set(hotkey="")

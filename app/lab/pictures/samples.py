@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from app.audio.devices import Device, Stream
+from app.desktop.chord import Chord
+from app.dictation.shown import Do, Shown, Stage
+from engine.errors import KnownError
+
 QUESTION = "How is the share of wanted experts computed, and what does it tell?"
 
 ANSWER = r"""## Coverage in one line
@@ -76,3 +83,78 @@ HOURS = """The first is from the morning: the light is low and warm, and the far
 from noon, and the third from the evening.
 
 The last one is no photograph: it is a chart of six bars, of which the fifth is the tallest."""
+
+
+class Microphones:
+    """Three to choose from, none to record with."""
+
+    def devices(self) -> list[Device]:
+        return [
+            Device("MacBook Pro Microphone", 1, 48_000, is_default=True),
+            Device("AirPods Pro", 1, 24_000),
+            Device("Scarlett Solo USB", 2, 44_100),
+        ]
+
+    def open(self, device: Device, heard: Callable[[memoryview], None]) -> Stream:
+        raise KnownError(f"{device.name} is only in a picture.", "Take a real one.")
+
+
+class Keys:
+    """Taken by nobody."""
+
+    why_not = ""
+
+    def listen(self, chord: Chord, pressed: Callable[[], None], released: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None
+
+
+_SPOKEN = "the second train leaves at ten past nine and we change in Chambéry, so please book two seats "
+PILL = (
+    Shown(Stage.LISTENING, level=0.1, acts=(Do.CANCEL, Do.END)),
+    Shown(Stage.LISTENING, 0.7, _SPOKEN, "by the window", acts=(Do.CANCEL, Do.END)),
+    Shown(
+        Stage.LISTENING,
+        warning="The microphone gives only silence. Switch it on, turn it up, or let Cadre use it in the system's "
+        "privacy settings.",
+        acts=(Do.CANCEL, Do.END),
+    ),
+    Shown(Stage.WORKING, 0.0, _SPOKEN, "by the window", acts=(Do.CANCEL,)),
+    Shown(Stage.INSERTED),
+    Shown(Stage.COPIED, sentence="Copied, not inserted: another program is in front now.", acts=(Do.HIDE,)),
+    Shown(Stage.OFFERED, sentence="Tidied: On Wednesday, not on Tuesday.", acts=(Do.SWAP, Do.HIDE)),
+    Shown(Stage.NOTHING, sentence="No words were heard."),
+    Shown(Stage.CANCELLED),
+    Shown(Stage.DENIED, sentence="Cadre may not use the microphone.", acts=(Do.ALLOW, Do.HIDE)),
+    Shown(
+        Stage.FAILED,
+        sentence="The engine stopped. The recording is kept.",
+        acts=(Do.RETRY, Do.SHOW, Do.HIDE),
+    ),
+)
+"""Every state of the pill."""
+LEVELS = (0.2, 0.5, 0.35, 0.8, 0.6, 0.9)
+"""What was heard before the pictured moment."""
+
+_LETTER = """Dear Mr Lindqvist,
+
+thank you for the keys. The kitchen tap drips a little, and the lamp over the stairs is broken. Could somebody look at \
+both this week? We are at home on Thursday and Friday, from four in the afternoon.
+
+Best regards,
+Priya Raghunathan"""
+DICTATED = (
+    # hours ago, seconds, text, recogniser, failure, whether the recording is kept
+    (0.2, 9, "Please book two seats by the window on the second train, and ask whether bicycles go along.", "", True),
+    (
+        1.4,
+        31,
+        _LETTER,
+        "",
+        True,
+    ),
+    (2.1, 74, "", "Cadre ended before this was written down.", True),
+    (3.5, 4, "Call the movers back before noon.", "", True),
+    (26, 12, "The starter wants rye flour, not wheat, and a warmer place than the window sill.", "", True),
+    (28, 6, "Add saffron and two lemons to the list.", "", False),
+    (30, 17, "Idea for the bakery: small, open from five, closed when the bread is gone.", "", False),
+)

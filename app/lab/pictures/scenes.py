@@ -6,19 +6,24 @@ A state that a later part of the app adds needs one function and one row of the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPointF, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.attachments.file import File, Kind
 from app.attachments.reading import Reader
+from app.dictation.shown import Shown
 from app.lab.pictures import beside, drawings, samples
 from app.lab.pictures.studio import settle, until
 from app.store.rows import Settings, State
+from app.window import theme
+from app.window.dictation.history import HistoryWindow
+from app.window.dictation.pill import Pill
 from app.window.start import Desktop
 from engine.models import places
 from engine.models.folders import BUILTIN
@@ -217,6 +222,89 @@ def _drawn() -> list[Path]:
     return [*paths, folder / "Steps.png"]
 
 
+def overlay(_desktop: Desktop) -> QImage:
+    """All states of the pill, one under the other, as over a desktop."""
+    pictures = [_pill(shown) for shown in samples.PILL]
+    density, gap = pictures[0].devicePixelRatio(), 14
+    sizes = [picture.deviceIndependentSize() for picture in pictures]
+    wide = round(max(size.width() for size in sizes)) + 96
+    high = round(sum(size.height() + gap for size in sizes)) + 64
+    sheet = QImage(round(wide * density), round(high * density), QImage.Format.Format_RGB32)
+    sheet.setDevicePixelRatio(density)
+    sheet.fill(theme.mixed(theme.colours().window, QColor("#7c93a8"), 0.45))
+    painter, top = QPainter(sheet), 32 + gap / 2
+    for picture, size in zip(pictures, sizes, strict=True):
+        painter.drawImage(QPointF((wide - size.width()) / 2, top), picture)
+        top += size.height() + gap
+    painter.end()
+    return sheet
+
+
+def _pill(shown: Shown) -> QImage:
+    pill = Pill()
+    if shown.level > samples.LEVELS[0]:
+        for level in samples.LEVELS:
+            pill.show_state(replace(shown, level=level))
+    pill.show_state(shown)
+    settle()
+    image = pill.grab().toImage()
+    pill.end()
+    pill.deleteLater()
+    return image
+
+
+def dictating(desktop: Desktop) -> QWidget:
+    """Into the message: the button listens."""
+    composer = desktop.window.pane.composer
+    composer.set_text("Two questions about the lease: ")
+    composer.mic.show_listening(listening=True, level=0.6)
+    return desktop.window
+
+
+def history(desktop: Desktop) -> QWidget:
+    noon = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0).timestamp()
+    rows = desktop.store.dictations
+    for hours, seconds, text, failure, kept in samples.DICTATED:
+        rows.add(
+            created=noon - hours * 3600,
+            seconds=seconds,
+            text=text,
+            recogniser="" if failure else "whisper-large-v3-turbo",
+            language="" if failure else "en",
+            failure=failure,
+            audio="1.pcm" if kept else "",
+        )
+    desktop.dictation.show_history()
+    shown = desktop.dictation.history
+    assert shown is not None
+    shown.choose(2)
+    return shown
+
+
+def history_failed(desktop: Desktop) -> QWidget:
+    shown = history(desktop)
+    assert isinstance(shown, HistoryWindow)
+    shown.choose(3)
+    return shown
+
+
+def _history_empty(desktop: Desktop) -> QWidget:
+    desktop.dictation.show_history()
+    assert desktop.dictation.history is not None
+    return desktop.dictation.history
+
+
+def voice_settings(desktop: Desktop) -> QWidget:
+    desktop.preferences.set(own_words="Priya Raghunathan\nChambéry\nmy street = 12 Rosenweg")
+    desktop.show_settings()
+    page = desktop.settings
+    assert page is not None
+    page.resize(page.width(), 1010)
+    settle()
+    page.show_dictation()
+    return page
+
+
 def _open(desktop: Desktop, title: str) -> None:
     chat = next(chat for chat in desktop.store.chats.all() if chat.title == title)
     desktop.window.open_chat(chat.id)
@@ -258,4 +346,10 @@ SCENES: dict[str, Scene] = {
     "pictures": Scene(pictures, model=_A_MODEL),
     "blind": Scene(blind),
     "pictures-said": Scene(pictures_said, model=_NO_MODEL),
+    "overlay": Scene(overlay),
+    "dictating": Scene(dictating, model=_A_MODEL),
+    "dictations": Scene(history),
+    "dictations-failed": Scene(history_failed),
+    "dictations-empty": Scene(_history_empty),
+    "voice-settings": Scene(voice_settings),
 }

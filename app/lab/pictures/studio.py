@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import settings
+from app.desktop.parts import Parts, here
 from app.lab.pictures import samples, small_png
 from app.settings import Settings
 from app.store.rows import State
@@ -104,7 +105,7 @@ def app(look: Look, *, chats: bool, model: str = "") -> Iterator[Desktop]:
         store = Store(Path(folder) / "chats.sqlite", clock)
         if chats:
             _fill(store, clock)
-        desktop = Desktop(store, engine_maker(), Models(model))
+        desktop = Desktop(store, engine_maker(), Models(model), _parts(), samples.Microphones())
         try:
             desktop.window.menuBar().hide()  # a Mac has it at the top of the screen
             desktop.window.resize(*SIZE)
@@ -114,6 +115,11 @@ def app(look: Look, *, chats: bool, model: str = "") -> Iterator[Desktop]:
         finally:
             desktop.close()
             settle()
+
+
+def _parts() -> Parts:
+    """This machine's, with keys over other programs as a Mac gives them; nobody presses any."""
+    return replace(here(), hotkey=samples.Keys())
 
 
 def _fill(store: Store, clock: Clock) -> None:

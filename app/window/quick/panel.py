@@ -28,6 +28,7 @@ from app.window.advice import AdviceLine
 from app.window.attaching import Attaching, takes
 from app.window.buttons import QuietButton, quiet_button, word_button
 from app.window.composer import Field
+from app.window.mic_button import MicButton
 from app.window.models_page.row import from_the_start
 from app.window.picture_window import Large
 from app.window.quick import placing
@@ -62,6 +63,7 @@ class QuickPanel(QFrame):
         self.field = Field(self)
         self.field.setAccessibleName(self.tr("Quick prompt"))
         self.take = quiet_button("take", self.tr("Add the selected text, or else what is on the clipboard"), self)
+        self.mic = MicButton(self)
         self._send = SendButton(self)
         self._asked, self._words = QLabel(self), QLabel(self)
         self.answer = AnswerArea(typesetter, self)
@@ -104,6 +106,7 @@ class QuickPanel(QFrame):
         line.setSpacing(6)
         line.addWidget(self.field, 1)
         line.addWidget(self.take, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.mic, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self._send, 0, Qt.AlignmentFlag.AlignTop)
         foot = QHBoxLayout()
         foot.setSpacing(2)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from app.attachments.file import File
 from app.desktop.parts import Parts
+from app.desktop.paste import Outcome
 from app.store.rows import Attached, Message, Settings, State
 from app.store.store import Store
 from app.window import words
@@ -19,7 +20,7 @@ from app.window.answers import Answers
 from app.window.attaching import takes
 from app.window.conversation import Conversation
 from app.window.models import Models
-from app.window.quick.inserting import Inserting
+from app.window.pasting import Pasting
 from app.window.quick.panel import QuickPanel
 from app.window.seeing import Seeing, media_of
 from app.window.senses import Senses
@@ -60,7 +61,7 @@ class QuickPrompt(QObject):
             lambda: media_of(placed.message for placed in self._conversation.path()), self,
         )  # fmt: skip
         panel.attaching.deaf = self.seeing.deaf
-        self.inserting = Inserting(parts, self)
+        self.inserting = Pasting(parts, self)
         self.step = Step.EMPTY
         self._said = ""
         self._waits = ""
@@ -78,7 +79,7 @@ class QuickPrompt(QObject):
         panel.continue_wanted.connect(self._continue)
         panel.again_wanted.connect(self._again)
         panel.models_wanted.connect(self._get_models)
-        self.inserting.copied.connect(self._tell_copied)
+        self.inserting.ended.connect(self._inserted)
         self._answers.grew.connect(self._grow)
         self._answers.moved.connect(self._move)
         self._answers.ended.connect(self._end)
@@ -232,13 +233,16 @@ class QuickPrompt(QObject):
         self.panel.say(self.tr("Copied."))
 
     def _insert(self) -> None:
-        if self.inserting.begin(self.panel.answer.plain()):
+        self.inserting.begin(self.panel.answer.plain())
+        if self.inserting.waits:  # else it was only copied
             self.dismiss()
 
-    def _tell_copied(self, sentence: str) -> None:
-        if not self.panel.isVisible():
-            self.panel.appear()
-        self.panel.say(sentence)
+    def _inserted(self, outcome: Outcome) -> None:
+        """Says so when it was only copied."""
+        if sentence := self.inserting.told(outcome):
+            if not self.panel.isVisible():
+                self.panel.appear()
+            self.panel.say(sentence)
 
     def _continue(self) -> None:
         self._leave_deleted()

@@ -29,10 +29,13 @@ _LOOK_MS = 30_000
 
 
 class Resident(QObject):
-    """leave: nothing of Cadre is to be seen and nothing keeps it. hotkey_told: why the key does not work, or ""."""
+    """leave: nothing of Cadre is to be seen and nothing keeps it. hotkey_told: why the key does not work, or "".
+    dictation_wanted: into the program in front, or the end of it.
+    """
 
     leave = Signal()
     hotkey_told = Signal(str)
+    dictation_wanted = Signal()
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Resident(QObject):
         self.prompt.models_wanted.connect(self._get_models)
         self.sign.prompt_wanted.connect(self.prompt.open)
         self.sign.window_wanted.connect(self.show_window)
+        self.sign.dictation_wanted.connect(self.dictation_wanted)
         self.sign.stop_wanted.connect(self._stop)
         self.sign.menu.aboutToShow.connect(self._show_state)
         self.sign.quit_wanted.connect(self._window.quit_wanted)
@@ -133,6 +137,8 @@ class Resident(QObject):
     def _rung(self, word: str) -> None:
         if word == doorbell.QUICK:
             self.prompt.open()
+        elif word == doorbell.DICTATE:
+            self.dictation_wanted.emit()
         else:
             self.show_window()
 

@@ -26,6 +26,8 @@ class Sign(QObject):
 
     prompt_wanted = Signal()
     window_wanted = Signal()
+    dictation_wanted = Signal()
+    insert_last_wanted = Signal()
     settings_wanted = Signal()
     stop_wanted = Signal()
     quit_wanted = Signal()
@@ -37,6 +39,8 @@ class Sign(QObject):
         self.state, self.model, self.memory = (self._line() for _ in range(3))
         self.menu.addSeparator()
         self._add(self.tr("Quick Prompt"), self.prompt_wanted)
+        self._add(self.tr("Dictate"), self.dictation_wanted)
+        self._add(self.tr("Insert Last Dictation"), self.insert_last_wanted)
         self._add(self.tr("Open Cadre"), self.window_wanted)
         self.stop = self._add(self.tr("Stop Answering"), self.stop_wanted)
         self.menu.addSeparator()

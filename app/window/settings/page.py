@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.audio.devices import Device
 from app.desktop.login import LoginItem
 from app.desktop.parts import Parts
 from app.numbers import size
@@ -26,6 +29,7 @@ from app.window import theme
 from app.window.models import Models
 from app.window.preferences import Preferences
 from app.window.settings.contacts import contacts
+from app.window.settings.dictation import DictationSettings
 from app.window.settings.group import Group
 from engine import private
 from engine.budget import footprint
@@ -45,17 +49,25 @@ class SettingsWindow(QDialog):
     log_wanted = Signal()
 
     def __init__(
-        self, preferences: Preferences, models: Models, parts: Parts, *, tray: bool, parent: QWidget | None = None
+        self,
+        preferences: Preferences,
+        models: Models,
+        parts: Parts,
+        *,
+        tray: bool,
+        devices: Callable[[], Iterable[Device]],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._preferences, self._models, self._parts, self._tray = preferences, models, parts, tray
         self.setWindowTitle(self.tr("Settings"))
         self.resize(theme.scaled(580), 680)
         self.setMinimumSize(420, 320)
+        self._devices = devices
         self._words = QLabel(self)
         self._words.setWordWrap(True)
         self._words.hide()
-        self._lay_out([self._looks(), self._answers(), self._quick(), self._network(), self._data()])
+        self._lay_out([self._looks(), self._answers(), self._quick(), self._dictation(), self._network(), self._data()])
         self._connect()
         self._fill()
 
@@ -73,6 +85,7 @@ class SettingsWindow(QDialog):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll = scroll
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -137,6 +150,15 @@ class SettingsWindow(QDialog):
         self.explain_hotkey("")
         return group
 
+    def _dictation(self) -> Group:
+        group = self._dictation_group = Group(self.tr("Dictation"), self)
+        self.dictation = DictationSettings(group, self._preferences, self._models, self._parts, self._devices)
+        return group
+
+    def show_dictation(self) -> None:
+        """What stands further down comes to the top."""
+        self._scroll.verticalScrollBar().setValue(self._dictation_group.y() - 8)
+
     def explain_hotkey(self, trouble: str) -> None:
         """trouble: why the key that is set does not work; "" when it does."""
         works = self.tr("Opens a line over any program. Press the keys to set them, clear the field for none.")
@@ -184,6 +206,7 @@ class SettingsWindow(QDialog):
         self._preferences.changed.connect(self._fill)
         self._preferences.refused.connect(self._tell)
         self._models.changed.connect(self._fill_models)
+        self._models.changed.connect(self.dictation.fill_recognisers)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self, self.close)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 -- Qt's name
@@ -191,6 +214,11 @@ class SettingsWindow(QDialog):
         self._words.hide()
         self._preferences.read()
         self._fill()
+        self.dictation.fill_devices()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 -- Qt's name
+        super().hideEvent(event)
+        self.dictation.flush()
 
     def _fill(self) -> None:
         now = self._preferences.now
@@ -202,6 +230,7 @@ class SettingsWindow(QDialog):
         self.keys.setKeySequence(QKeySequence.fromString(now.hotkey, QKeySequence.SequenceFormat.PortableText))
         self._fill_memory(now.memory)
         self._fill_models()
+        self.dictation.fill()
 
     def _fill_memory(self, limit: int) -> None:
         self.memory.clear()

@@ -1,0 +1,539 @@
+"""What dictation does: records, has it written down, puts the text where it belongs, keeps what could be lost.
+
+Knows no widgets but the field of Cadre's own that it writes into. Sound is on disk before anything else happens to it;
+it goes, or is kept for the days the person sets, only when its words are in the store. Interface thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+
+from app.audio.devices import Device, Microphones, PortAudio
+from app.audio.recorder import Recorder
+from app.audio.spool import Recording, Spool
+from app.desktop.parts import Allowed, Parts
+from app.desktop.paste import Outcome
+from app.dictation.keeping import Recordings
+from app.dictation.own_words import own_words, worded
+from app.dictation.shown import Do, Shown, Stage
+from app.store.dictations import Dictation
+from app.store.store import Store
+from app.window.dictation import own_field
+from app.window.dictation.own_field import Field
+from app.window.pasting import Pasting
+from app.window.preferences import Preferences
+from engine import messages as m
+from engine.errors import KnownError
+from engine.speech.sound import RATE
+
+_PUMP_MS = 50
+_SHORTEST = 0.3
+"""Seconds; less was a touch of the key."""
+_SHORT = 100
+"""Letters of a text that the pill shows."""
+_PIECE = 2 * RATE
+"""Bytes of a recording that are handed over at a time: a second."""
+_STAYS_MS = {
+    Stage.INSERTED: 1400,
+    Stage.CANCELLED: 900,
+    Stage.NOTHING: 3000,
+    Stage.COPIED: 5000,
+    Stage.OFFERED: 12_000,
+    Stage.DENIED: 12_000,
+    Stage.FAILED: 12_000,
+}
+log = logging.getLogger(__name__)
+
+
+class Line(Protocol):
+    """To the engine, as app.window.engine_line has it."""
+
+    @property
+    def arrived(self) -> SignalInstance: ...
+
+    def send(self, command: m.Command) -> None: ...
+
+
+@dataclass
+class _Job:
+    """A recording that the engine writes down. row: of the store, 0 until it has one. aside: nothing is inserted, the
+    pill shows nothing. again: the engine died over it once already.
+    """
+
+    request: str
+    field: Field | None = None
+    recording: Recording | None = None
+    row: int = 0
+    recogniser: str = ""
+    aside: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Where the last text went. field: one of Cadre's own."""
+
+    dictation: int
+    text: str
+    field: Field | None
+
+
+class Dictating(QObject):
+    """changed: `shown` is another. listed: the dictations of the store are others. delivered: the raw text of this
+    dictation is where it belongs; who can tidy it calls `offer` with what it made of it.
+    """
+
+    changed = Signal()
+    listed = Signal()
+    delivered = Signal(int)
+
+    def __init__(
+        self,
+        line: Line,
+        store: Store,
+        preferences: Preferences,
+        parts: Parts,
+        parent: QObject | None = None,
+        microphones: Microphones | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(parent)
+        self._line, self._store, self._preferences, self._parts = line, store, preferences, parts
+        self._microphones, self._spool = microphones or PortAudio(), Spool()
+        self.clock = clock
+        self.recordings = Recordings(store.dictations, self._spool, lambda: preferences.now.keep_recordings)
+        self.pasting = Pasting(parts, self, clock)
+        self.shown = Shown()
+        self._numbers = itertools.count(1)
+        self._jobs: dict[str, _Job] = {}
+        self._main: _Job | None = None
+        self._recorder: Recorder | None = None
+        self._last: Delivered | None = None
+        self.failed = 0
+        """The dictation of the store that could not be written down last; 0 for none."""
+        self._let_nap: Callable[[], None] = _nothing
+        self._pump = QTimer(self, interval=_PUMP_MS)
+        self._pump.timeout.connect(self.pump)
+        self._fade = QTimer(self, singleShot=True)
+        self._fade.timeout.connect(self.hide)
+        line.arrived.connect(self._take)
+        self.pasting.pressed.connect(lambda: self._show(Shown(Stage.INSERTED)))
+        self.pasting.ended.connect(self._pasted)
+
+    # --- begin and end ------------------------------------------------------------------------------------
+
+    def toggle(self, field: Field | None = None) -> None:
+        if self.shown.stage is Stage.LISTENING:
+            self.end()
+        else:
+            self.begin(field)
+
+    def begin(self, field: Field | None = None) -> None:
+        """Listen. field: of Cadre's own that the text goes into; None: the program in front."""
+        if self.shown.stage.is_busy:
+            return
+        self.pasting.end()
+        if field is None:
+            self._parts.front.remember()
+        match self._parts.microphone.allowed():
+            case Allowed.NO:
+                self._deny()
+            case Allowed.UNASKED:
+                self._show(Shown(Stage.ASKING, here=field is not None))
+                self._parts.microphone.ask(lambda: self._answered(field))
+            case Allowed.YES:
+                self._listen(field)
+
+    def _answered(self, field: Field | None) -> None:
+        """The person may have cancelled, or ended Cadre, while the system asked."""
+        if self.shown.stage is not Stage.ASKING:
+            return
+        if self._parts.microphone.allowed() is Allowed.YES:
+            self._listen(field)
+        else:
+            self._deny()
+
+    def _deny(self) -> None:
+        words = self.tr("Cadre may not use the microphone.")
+        self._show(Shown(Stage.DENIED, sentence=words, acts=(Do.ALLOW, Do.HIDE)))
+
+    def _listen(self, field: Field | None) -> None:
+        recorder = Recorder(self._microphones, self._spool, self._preferences.now.microphone or None, self.clock)
+        try:
+            recorder.start()
+        except KnownError as error:
+            self._fail(str(error))
+            return
+        self._recorder = recorder
+        self._let_nap = self._parts.awake.hold("somebody dictates")
+        self._main = self._ask(_Job("", field, recogniser=self._preferences.now.recogniser))
+        self._show(Shown(Stage.LISTENING, here=field is not None, acts=(Do.CANCEL, Do.END)))
+        self._pump.start()
+
+    def pump(self) -> None:
+        """What came from the microphone goes on, some twenty times a second."""
+        if self._recorder is None or self._main is None:
+            return
+        try:
+            heard = self._recorder.pump()
+        except KnownError as error:
+            self._stop_short(str(error))
+            return
+        if heard.pcm:
+            self._line.send(m.Hear(self._main.request, heard.pcm))
+        self._show(replace(self.shown, level=heard.level, warning=heard.warning))
+
+    def end(self) -> None:
+        """No more is said; the text comes when it is written down. Into the program that is in front now."""
+        if self._recorder is None or self._main is None:
+            return
+        job = self._main
+        if job.field is None:
+            self._parts.front.remember()
+        try:
+            recording, rest = self._stop()
+        except KnownError as error:
+            self._stop_short(str(error))
+            return
+        if recording.seconds < _SHORTEST:
+            recording.accept()
+            self._drop(job)
+            words = self.tr("Hold the key while you speak, or press it once to begin and once to end.")
+            self._show(Shown(Stage.NOTHING, sentence=words))
+            return
+        job.recording = recording
+        if rest:
+            self._line.send(m.Hear(job.request, rest))
+        self._line.send(m.EndOfSpeech(job.request))
+        self._show(replace(self.shown, stage=Stage.WORKING, level=0.0, warning="", acts=(Do.CANCEL,)))
+
+    def cancel(self) -> None:
+        """At any point. Nothing is inserted, and what was only being recorded is gone; what is in the store stays."""
+        if self.pasting.waits:
+            self.pasting.cancel()
+            return
+        job = self._main
+        if self._recorder is not None:
+            recorder, self._recorder = self._recorder, None
+            self._pump.stop()
+            recorder.cancel()
+        if job is not None:
+            if job.recording is not None and not job.row:
+                job.recording.accept()
+            self._drop(job)
+        if self.shown.stage.is_busy:
+            self._show(Shown(Stage.CANCELLED))
+
+    def _stop(self) -> tuple[Recording, bytes]:
+        recorder, self._recorder = self._recorder, None
+        assert recorder is not None
+        self._pump.stop()
+        return recorder.stop()
+
+    def _stop_short(self, sentence: str) -> None:
+        """The disk takes no more: what is there is kept, and found as after a crash."""
+        job = self._main
+        if self._recorder is not None:
+            try:
+                self._stop()
+            except KnownError:
+                log.info("the end of a recording is lost")
+        if job is not None:
+            self._drop(job)
+        kept = self.recordings.recover()
+        self.listed.emit()
+        self._fail(sentence, kept[-1].id if kept else 0)
+
+    # --- the engine ---------------------------------------------------------------------------------------
+
+    def _ask(self, job: _Job) -> _Job:
+        """A new request for it; sound follows."""
+        now = self._preferences.now
+        job.request = f"dictation-{next(self._numbers)}"
+        self._jobs[job.request] = job
+        names = own_words(now.own_words).names
+        self._line.send(m.Dictate(job.request, job.recogniser, now.spoken_language or None, names))
+        return job
+
+    def _hand_over(self, job: _Job, pcm: bytes, *, ended: bool) -> None:
+        for at in range(0, len(pcm), _PIECE):
+            self._line.send(m.Hear(job.request, pcm[at : at + _PIECE]))
+        if ended:
+            self._line.send(m.EndOfSpeech(job.request))
+
+    def _drop(self, job: _Job) -> None:
+        """The engine need not go on with it."""
+        if self._jobs.pop(job.request, None) is not None:
+            self._line.send(m.Cancel(job.request))
+        self._forget(job)
+
+    def _forget(self, job: _Job) -> None:
+        self._jobs.pop(job.request, None)
+        if self._main is job:
+            self._main = None
+            self._let_nap()
+            self._let_nap = _nothing
+
+    def _take(self, events: list[tuple[float, m.Event]]) -> None:
+        for _when, event in events:
+            if isinstance(event, m.EngineStopped):
+                self._engine_gone(event.sentence)
+                continue
+            job = self._jobs.get(event.request)
+            if job is None:
+                continue
+            if isinstance(event, m.Heard) and job is self._main:
+                self._show(replace(self.shown, stable=event.stable, tentative=event.tentative))
+            elif isinstance(event, m.Transcribed):
+                self._forget(job)
+                self._written(job, event.transcript)
+            elif isinstance(event, m.Failed):
+                self._failed(job, f"{event.sentence} {event.next_step}".strip())
+
+    def _engine_gone(self, sentence: str) -> None:
+        """It starts anew with the next command; all that was said is on disk. Twice over one recording is enough."""
+        for job in list(self._jobs.values()):
+            del self._jobs[job.request]
+            if job.again or not sentence:
+                self._failed(job, sentence or self.tr("The engine stopped."))
+                continue
+            job.again = True
+            self._ask(job)
+            if job.recording is not None:
+                self._hand_over(job, job.recording.pcm(), ended=True)
+            elif self._recorder is not None:
+                self._hand_over(job, self._recorder.so_far(), ended=False)
+
+    # --- words --------------------------------------------------------------------------------------------
+
+    def _written(self, job: _Job, transcript: m.Transcript) -> None:
+        """In the store first; then the sound may go, then the text goes where it belongs."""
+        assert job.recording is not None
+        text = worded(transcript, self._preferences.now)
+        if not text and not job.row and not self._preferences.now.keep_recordings:
+            job.recording.accept()
+        else:
+            job.row = self._keep(job, job.recording, text, transcript)
+        self.listed.emit()
+        if job.aside:
+            return
+        if text:
+            self._deliver(job, text)
+        else:
+            self._show(Shown(Stage.NOTHING, sentence=self.tr("No words were heard.")))
+
+    def _keep(self, job: _Job, recording: Recording, text: str, transcript: m.Transcript) -> int:
+        rows, language = self._store.dictations, transcript.language or ""
+        if job.row:
+            rows.write(job.row, text, transcript.recogniser, language, recording.path.name)
+        else:
+            job.row = rows.add(
+                created=recording.begun,
+                seconds=recording.seconds,
+                text=text,
+                recogniser=transcript.recogniser,
+                language=language,
+                audio=recording.path.name,
+            ).id
+        self.recordings.tidy(time.time())
+        self._store.tidy()
+        return job.row
+
+    def _deliver(self, job: _Job, text: str) -> None:
+        self._last = Delivered(job.row, text, job.field)
+        if job.field is not None and own_field.insert(job.field, text):
+            self._show(Shown(Stage.INSERTED, here=True))
+            self.delivered.emit(job.row)
+            return
+        self._last = Delivered(job.row, text, None)
+        self._paste(text)
+        self.delivered.emit(job.row)
+
+    def _paste(self, text: str, *, undo: bool = False) -> None:
+        now = self._preferences.now
+        self.pasting.begin(text, copy_only=now.copy_only, keep=not now.give_clipboard_back, undo=undo)
+
+    def _pasted(self, outcome: Outcome) -> None:
+        if outcome is Outcome.CANCELLED:
+            self._show(Shown(Stage.CANCELLED))
+            return
+        if outcome.is_copied and self._main is None:  # not over the next one
+            self._show(Shown(Stage.COPIED, sentence=self.pasting.told(outcome), acts=(Do.HIDE,)))
+
+    def insert_last(self) -> None:
+        """The last text again, where the person is now."""
+        last = self._store.dictations.last()
+        if self.shown.stage.is_busy:
+            return
+        if last is None:
+            self._show(Shown(Stage.NOTHING, sentence=self.tr("Nothing was dictated yet.")))
+            return
+        field = own_field.focused()
+        if field is None or not own_field.insert(field, last.text):
+            self._parts.front.remember()
+            self._last = Delivered(last.id, last.text, None)
+            self._paste(last.text)
+
+    # --- tidied text: what another part makes of the raw one ----------------------------------------------
+
+    def offer(self, dictation: int, cleaned: str) -> None:
+        """Kept beside the raw text. While it is the last one, `swap` puts it in its place, and back."""
+        self._store.dictations.clean(dictation, cleaned)
+        self.listed.emit()
+        last = self._last
+        if last is not None and last.dictation == dictation and last.text != cleaned and self._main is None:
+            words = self.tr("Tidied: {text}").format(text=_short(cleaned))
+            self._show(Shown(Stage.OFFERED, sentence=words, here=last.field is not None, acts=(Do.SWAP, Do.HIDE)))
+
+    def swap(self) -> bool:
+        """Raw for tidied, or back. Whether there was something to swap."""
+        last = self._last
+        try:
+            kept = self._store.dictations.get(last.dictation) if last is not None else None
+        except KeyError:  # deleted meanwhile
+            kept = None
+        if last is None or kept is None or self.shown.stage.is_busy:
+            return False
+        other = kept.cleaned if last.text == kept.text else kept.text
+        if not other or (last.field is not None and not own_field.replace(last.field, last.text, other)):
+            return False
+        self._last = replace(last, text=other)
+        if last.field is None:  # by the other program's own Undo, where the first one was pasted and only there
+            self._paste(other, undo=True)
+        else:
+            self._show(Shown(Stage.INSERTED, here=True))
+        return True
+
+    # --- what failed, and what was cut off ----------------------------------------------------------------
+
+    def _failed(self, job: _Job, sentence: str) -> None:
+        self._forget(job)
+        if self._recorder is not None and not job.aside and job.recording is None:
+            try:
+                job.recording, _ = self._stop()
+            except KnownError:
+                self._stop_short(sentence)
+                return
+        rows = self._store.dictations
+        if job.row:
+            rows.fail(job.row, sentence)
+        elif job.recording is not None and job.recording.seconds < _SHORTEST:
+            job.recording.accept()
+        elif job.recording is not None:
+            recording = job.recording
+            job.row = rows.add(
+                created=recording.begun, seconds=recording.seconds, text="", failure=sentence, audio=recording.path.name
+            ).id
+        self.listed.emit()
+        if not job.aside:
+            self._fail(sentence, job.row)
+
+    def _fail(self, sentence: str, row: int = 0) -> None:
+        self.failed = row
+        acts = (Do.RETRY, Do.SHOW, Do.HIDE) if row else (Do.HIDE,)
+        if row:
+            sentence = self.tr("{sentence} The recording is kept.").format(sentence=sentence)
+        self._show(Shown(Stage.FAILED, sentence=sentence, acts=acts))
+
+    def retry_last(self) -> None:
+        """What has just failed; its text is inserted where the person is now."""
+        if self.failed:
+            self._parts.front.remember()
+            self.retry(self.failed, aside=False)
+
+    def retry(self, row: int, recogniser: str | None = None, *, aside: bool = True) -> None:
+        """Write a recording down anew. recogniser: another than the one that is set.
+
+        Raises:
+            KnownError: its sound is not there any more.
+        """
+        dictation = self._store.dictations.get(row)
+        if row in self.working() or (not aside and self.shown.stage.is_busy):
+            return
+        recording = self.recordings.of(dictation)
+        chosen = self._preferences.now.recogniser if recogniser is None else recogniser
+        job = self._ask(_Job("", recording=recording, row=row, recogniser=chosen, aside=aside))
+        if not aside:
+            self._main = job
+            self._show(Shown(Stage.WORKING, acts=(Do.CANCEL,)))
+        self._hand_over(job, recording.pcm(), ended=True)
+        self.listed.emit()
+
+    def working(self) -> set[int]:
+        """Dictations of the store that are being written down anew."""
+        return {job.row for job in self._jobs.values() if job.row}
+
+    def recover(self) -> list[Dictation]:
+        """What the last run's end cut off, now among the dictations. Once, at the start."""
+        found = self.recordings.recover()
+        self.recordings.tidy(time.time())
+        return found
+
+    # --- dictations that are there ------------------------------------------------------------------------
+
+    def delete(self, ids: Iterable[int]) -> None:
+        """Hidden until `tidy`."""
+        gone = set(ids)
+        for job in [job for job in self._jobs.values() if job.row in gone]:
+            self._drop(job)
+        self._store.dictations.delete(gone)
+        self.listed.emit()
+
+    def undelete(self, ids: Iterable[int]) -> None:
+        self._store.dictations.restore(ids)
+        self.listed.emit()
+
+    def tidy(self) -> None:
+        self.recordings.tidy(time.time())
+        self._store.tidy()
+
+    def devices(self) -> list[Device]:
+        """Not while one is open: then those of before would go. Raises KnownError."""
+        return [] if self._recorder is not None else self._microphones.devices()
+
+    # --- what is seen -------------------------------------------------------------------------------------
+
+    def hide(self) -> None:
+        if not self.shown.stage.is_busy:
+            self._show(Shown())
+
+    def _show(self, shown: Shown) -> None:
+        if shown == self.shown:
+            return
+        if shown.stage is not self.shown.stage:
+            self._fade.stop()
+            if (stays := _STAYS_MS.get(shown.stage)) is not None:
+                self._fade.start(stays)
+        self.shown = shown
+        self.changed.emit()
+
+    def close(self) -> None:
+        """With the app: the clipboard is given back; what was being said is on disk and offered at the next start."""
+        self._fade.stop()
+        self._pump.stop()
+        self.pasting.end()
+        if self._recorder is not None:
+            try:
+                self._stop()
+            except KnownError:
+                log.info("the end of a recording is lost")
+        self._jobs.clear()
+        self._main = None
+        self._fade.stop()
+        self._let_nap()
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _SHORT else f"{flat[: _SHORT - 1].rstrip()}…"
+
+
+def _nothing() -> None:
+    return
