@@ -31,7 +31,7 @@ class Paints(QObject):
 
 def streaming(qtbot, window, engine) -> str:
     write(qtbot, window, "Why?")
-    request = asked(qtbot, engine).request
+    request: str = asked(qtbot, engine).request
     engine.give(*opening(request), *tokens(request, ["One "]))
     qtbot.waitUntil(lambda: "One" in last_answer(window).plain(), timeout=PATIENCE)
     return request
@@ -57,7 +57,7 @@ def test_a_batch_of_tokens_costs_one_frame_however_many_they_are(qtbot, qapp, wi
 def test_the_next_batch_waits_until_a_frame_is_over(qtbot, engine):
     line = EngineLine(lambda: engine)
     line._since.start()
-    line._since.elapsed = lambda: 5  # since the last batch, in milliseconds
+    line._since.elapsed = lambda: 5  # type: ignore[method-assign] # since the last batch, in milliseconds
 
     line._schedule()
 
@@ -70,7 +70,7 @@ def test_an_answer_is_written_twice_a_second_and_not_with_every_token(qtbot, sto
     window._answers._clock = lambda: now[0]
     request = streaming(qtbot, window, engine)
     answer = window._answers.latest().message.id
-    ran = []
+    ran: list[str] = []
     store.tree._db.set_trace_callback(ran.append)
 
     for number, event in enumerate(tokens(request, WORDS[:100])):
@@ -88,7 +88,7 @@ def test_an_answer_is_written_twice_a_second_and_not_with_every_token(qtbot, sto
 
 def test_a_question_does_not_wait_for_the_engine(qtbot, window, engine, monkeypatch):
     """It is on its way, and the window answers to keys, while the engine has not even taken it."""
-    held = []
+    held: list[m.Command] = []
     monkeypatch.setattr(window._answers._line, "send", held.append)
 
     write(qtbot, window, "Why?")

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from app import view as views
+from app.experts import Experts
 from app.window import theme
 from app.window.monitor.cells import cells, colours, experts_at, per_cell
 from app.window.monitor.curve import _thinned
@@ -29,7 +30,7 @@ def seen(events, at: float = 0.0) -> views.View:
     return view
 
 
-def experts_of(events, at: float = 0.0) -> views.Experts:
+def experts_of(events, at: float = 0.0) -> Experts:
     experts = seen(events, at).experts
     assert experts is not None
     return experts

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QMargins, QPoint, QRect
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -67,7 +67,7 @@ def _picture(desktop: Desktop) -> QImage:
     settle()
     panel, colours = desktop.resident.prompt.panel, theme.colours()
     taken = panel.grab()
-    ground = QImage(taken.size() + 2 * QSize(_AROUND, _AROUND), QImage.Format.Format_RGB32)
+    ground = QImage(taken.size().grownBy(QMargins(_AROUND, _AROUND, _AROUND, _AROUND)), QImage.Format.Format_RGB32)
     ground.fill(theme.mixed(colours.window, colours.text, 0.18))
     painter = QPainter(ground)
     painter.drawPixmap(QRect(QPoint(_AROUND, _AROUND), taken.size()), taken)
