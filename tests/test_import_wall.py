@@ -11,6 +11,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def imported(node: ast.AST, package: str) -> list[str]:
     return []
 
 
+@cache
 def imports(file: Path, root: Path, *, late: bool) -> set[str]:
     module = module_name(file, root)
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]

@@ -89,6 +89,7 @@ class AdviceLine(QWidget):
         self.advice = Advice()
         self._choices: Sequence[Choice] = ()
         self._words = QLabel(self)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
         self._words.setWordWrap(True)
         self._words.setFont(theme.small())
         self.button = word_button("", parent=self)

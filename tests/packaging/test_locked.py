@@ -82,7 +82,12 @@ def test_every_import_is_declared_by_the_project_itself():
     project = toml("pyproject.toml")["project"]
     lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
     declared = {canonicalize_name(re.split(r"[\[<>=!;\s]", line)[0]) for line in lines}
-    along = {"objc", "tokenizers", "transformers"}  # what pyobjc and mlx-lm are made of, by their own interfaces
+    along = {
+        "objc",
+        "shiboken6",
+        "tokenizers",
+        "transformers",
+    }  # parts of pyobjc, PySide6 and mlx-lm
 
     missing = {name: imported()[name] for name in imported().keys() - along if not brings(name) & declared}
 

@@ -168,7 +168,8 @@ def test_a_page_in_a_title_or_a_notice_is_text(qtbot):
 
 OURS = {
     "app/window/chat_settings.py", "app/window/composer.py", "app/window/empty_page.py", "app/window/find_bar.py",
-    "app/window/models_page/section.py", "app/window/monitor/pane.py", "app/window/settings/group.py",
+    "app/window/dictation/history.py", "app/window/models_page/section.py", "app/window/monitor/pane.py",
+    "app/window/settings/group.py",
     "app/window/settings/page.py", "app/window/transcript/message_view.py",
 }  # fmt: skip
 """Their labels say only Cadre's own words and numbers."""

@@ -27,6 +27,8 @@ class Detail(QWidget):
         self._entry: Entry | None = None
         self._tidied = False
         self._about, self._failure = QLabel(self), QLabel(self)
+        for label in (self._about, self._failure):
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
         self.text.setFrameShape(QFrame.Shape.NoFrame)

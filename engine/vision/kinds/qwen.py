@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import mlx.core as mx
@@ -108,7 +109,7 @@ def _omni_beside(model: Any, given: Any, shown: mx.array, encoded: Sequence[Enco
     beside = _beside(model, given, shown, encoded)
     if not beside:
         return {}
-    language: Any = __import__("mlx_vlm.models.qwen3_omni_moe.language", fromlist=["language"])
+    language: Any = import_module("mlx_vlm.models.qwen3_omni_moe.language")
     later = language.expand_deepstack_visual_embeds(shown, beside["deepstack_visual_embeds"])
     return {"visual_pos_masks": shown.astype(mx.bool_), "deepstack_visual_embeds": later}
 
@@ -121,7 +122,7 @@ def _mend_omni(model: Any) -> None:
     model.thinker.audio_tower.conv_chunksize = _CONVOLVED
     text = model.thinker.language_model.model
     mlx_vlm: Any = type(text)
-    base: Any = __import__("mlx_vlm.models.base", fromlist=["base"])
+    base: Any = import_module("mlx_vlm.models.base")
 
     class Flowing(mlx_vlm):  # type: ignore[misc]
         def __call__(
