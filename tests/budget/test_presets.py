@@ -57,7 +57,7 @@ def test_what_is_pinned_beats_the_table():
 def test_a_pinned_mode_gets_no_period_that_nobody_asked_for():
     hard_writing, presets = of(0.9, UseCase.WRITING), parse(DEFAULTS)
 
-    assert decide(hard_writing, presets, Asked(), known=True).reselect_every == 128
+    assert decide(hard_writing, presets, Asked(), known=True).reselect_every == 8
     assert decide(hard_writing, presets, Asked(mode=Mode.FAST), known=True).reselect_every == 0
 
 
@@ -78,7 +78,7 @@ def test_a_person_may_change_one_line():
 
 
 def test_a_persons_general_line_beats_cadres_special_one():
-    assert chosen(0.9, case=UseCase.WRITING).reselect_every == 128
+    assert chosen(0.9, case=UseCase.WRITING).reselect_every == 8
     assert chosen(0.9, "[hard]\nreselect_every = 0", UseCase.WRITING).reselect_every == 0
 
 
