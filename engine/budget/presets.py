@@ -65,7 +65,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the person asked for: "auto", or 0 tokens, leaves it to the table. A mode that is not the table's has no period."""
+    """What the person asked for: "auto", or 0 tokens, leaves it to the table. Only the table's mode has a period."""
 
     budget: str = "auto"
     mode: Mode = Mode.AUTO

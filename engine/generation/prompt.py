@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 
 
 class Prompt:
-    """look: all of it. piece: tokens of one forward. between: nothing is in flight. note: told what is worth knowing."""
+    """look: all of it. piece: tokens of one forward. between: nothing is in flight. note: takes a sentence."""
 
     def __init__(self, serving: Serving, look: Look, piece: int, between: Hook, note: Tell) -> None:
         self._serving = serving
@@ -106,9 +106,7 @@ class Prompt:
         if selecting.guessed:
             self._note(f"{selecting.guessed_right / selecting.guessed:.0%} of the experts read ahead were right.")
 
-    def _predicting(
-        self, predictor: Predictor, resident: Resident, conversation: Conversation, new: list[int]
-    ) -> None:
+    def _predicting(self, predictor: Predictor, resident: Resident, conversation: Conversation, new: list[int]) -> None:
         serving, opened = self._serving, self._opened
         before = [states for _, states in conversation.hidden]
         serving.selecting = predicting = Predicting(

@@ -22,7 +22,7 @@ from engine.routing.resident import Resident
 RESELECT_BELOW = 0.7
 """A lower mean coverage over the last RESELECT_WINDOW tokens changes the set."""
 RESELECT_WINDOW = 16
-WORTH = 1.0
+WORTH = 1.5
 """An expert comes for another only if it was wanted by so many more of the last tokens, faded (residency.HALF_LIFE)."""
 UNUSUAL = 0.1
 """Where coverage was measured, it has fallen when it is so much lower."""
@@ -35,8 +35,8 @@ ASKED = "asked for"
 class Watch:
     """Decides when to reselect: when asked, every so many tokens, or when coverage has fallen. Pure.
 
-    every: tokens, 0 for never by count. fixed: coverage does not matter, the set was given. usual: the coverage that was
-    measured with as many experts, 1 where it was not: a set that covers little as usual is not the worse for it.
+    every: tokens, 0 for never by count. fixed: coverage does not matter, the set was given. usual: the coverage that
+    was measured with as many experts, 1 where it was not: a set that covers little as usual is not the worse for it.
     """
 
     every: int = 0
@@ -83,7 +83,7 @@ class Reselection:
     read: int = 0
 
     def begin(self, blocks: list[MoEBlock], count: int, worth: float = WORTH) -> int:
-        """Plan the way from the present residents to the best set for what was wanted lately, as far as it is worth it."""
+        """Plan the way from the present residents to the best set for what was wanted lately, where it is worth it."""
         assert not self.busy()
         self.read = 0
         for block in blocks:

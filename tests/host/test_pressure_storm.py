@@ -17,13 +17,12 @@ from engine.generation.decode import ResidentDecoder
 from engine.lab.synthetic import synthetic_checkpoint
 from engine.messages import Pressure
 from tests.generation.test_dense import dense_checkpoint
-from tests.host.asking import all_ended, answer, ask, assert_right, listen, send
+from tests.host.asking import LONG, all_ended, answer, ask, assert_right, listen, send
 from tests.host.scripted import ScriptedEngine
 from tests.host.test_interruptions import assert_engine_is_right, assert_no_slot_is_lost
 from tests.simulated import Clock, Machine
 
 MODES = (m.Mode.EXACT, m.Mode.FAST, m.Mode.BALANCED)
-LONG = "One, two, three: the numbers are counted from one to ten. " * 2  # several looks in every layer
 FAMILIES = ("qwen3_moe", "deepseek_v3", "qwen3_next")  # plain, grouped, with recurrent layers
 NORMAL, WARN, CRITICAL = Pressure
 

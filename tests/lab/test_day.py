@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.budget.request import UseCase, from_turns
 from engine.budget.difficulty import difficulty
+from engine.budget.request import UseCase, from_turns
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import layout
 from engine.errors import KnownError
@@ -54,7 +54,7 @@ def test_a_day_from_the_repository_alone_holds_every_kind_and_its_chats_go_on():
     assert {request.kind for request in one} == set(SHARES)
     chats = [request.chat for request in one if request.chat]
     assert max(chats.count(chat) for chat in chats) == TURNS
-    first = next(i for i, request in enumerate(one[: -TURNS]) if request.chat)
+    first = next(i for i, request in enumerate(one[:-TURNS]) if request.chat)
     assert [r.chat for r in one[first : first + TURNS]] == [one[first].chat] * TURNS
 
 
@@ -136,13 +136,18 @@ def test_traces_hold_what_every_token_wanted(traces):
         assert all(len(set(row)) == len(row) for token in trace.ids.tolist() for row in token)
 
 
-def test_a_replay_reads_what_it_says_within_the_limit(traces, model):
+def test_a_replay_reads_what_it_says_within_the_limit(traces, model, monkeypatch):
     measured = replace(some_profile({2: 0.0, 8: 0.0}, {2: 0.0, 8: 0.0}), experts=traces.experts)
     stage = Stage(model, 1 << 40, measured)
     day = Day()
     read = []
     start = stage.residency.loader.start
-    stage.residency.loader.start = lambda bank, ids, *n: read.append(batch := start(bank, ids, *n)) or batch
+
+    def counted(*asked):
+        read.append(start(*asked))
+        return read[-1]
+
+    monkeypatch.setattr(stage.residency.loader, "start", counted)
     try:
         replay(stage, REQUESTS, traces, day, "auto")
         for bank in stage.residency.banks:

@@ -74,14 +74,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _lived(given: argparse.Namespace, model: Path, requests: list[Request]) -> dict[str, Any]:
-    """auto first; what follows begins with what the first learnt of the experts' popularity."""
+    """Auto first; what follows begins with what the first learnt of the experts' popularity."""
     report: dict[str, Any] = {}
     memory = None if given.memory is None else int(given.memory * _GB)
     for name, budget in BUDGETS.items():
         day = Day(given.keep / f"{name.replace(' ', '-')}.jsonl")
         engine = ProcessEngine()
         try:
-            allowed = None if given.share is None else Allowed(model, given.share, _base(engine, model), given.max_tokens)
+            allowed = (
+                None if given.share is None else Allowed(model, given.share, _base(engine, model), given.max_tokens)
+            )
             try:
                 limit = allowed if allowed is not None else lambda _turns: memory
                 options = {"budget": budget, "max_tokens": given.max_tokens}

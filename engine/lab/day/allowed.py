@@ -1,4 +1,4 @@
-"""A limit that leaves a share of the model's size for its weights, whatever a prompt takes besides. Engine-free of state.
+"""A limit that leaves a share of the model's size for its weights, whatever a prompt takes besides.
 
 Cadre's limit is of the whole process. Beside a model of a few MB the interpreter, the caches and the activations of a
 prompt are most of it; so that a share of the model means something, each request gets what the promise reckons for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -57,7 +57,7 @@ def _millions(value: float | None) -> str:
     return "" if value is None else f"{value / 1e6:,.2f} M"
 
 
-_ROWS = {
+_ROWS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "requests": lambda f: str(f["requests"]),
     "failed": lambda f: str(len(f["failed"])),
     "over the limit": lambda f: str(f["over_the_limit"]),

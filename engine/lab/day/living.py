@@ -110,9 +110,9 @@ def _answered(engine: Engine, ask: m.Ask, number: int, kind: str) -> tuple[Line,
         event = engine.get(None)
         if isinstance(event, m.Finished):
             return _line(number, kind, event.record), event.record.text
-        elif isinstance(event, m.Failed):
+        if isinstance(event, m.Failed):
             return Line(number, kind, failed=event.sentence), ""
-        elif isinstance(event, m.EngineStopped):
+        if isinstance(event, m.EngineStopped):
             raise KnownError(event.sentence or "The engine stopped.", "Try again.")
 
 

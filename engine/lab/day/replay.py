@@ -1,7 +1,8 @@
 """A day on a large checkpoint without computing it: plans and reads are real, what tokens want comes from traces.
 
-The engine's own parts decide and read: difficulty, presets, plan, what is kept; ranking, loyalty, eviction, reselection;
-banks in MLX memory, filled from the files. Only the forwards are left out, so nobody needs hours for it. Engine thread.
+The engine's own parts decide and read: difficulty, presets, plan, what is kept; ranking, loyalty, eviction,
+reselection; banks in MLX memory, filled from the files. Only the forwards are left out, so nobody needs hours for it.
+Engine thread.
 
 A trace has fewer layers and experts than the checkpoint: layer i follows the trace's layer i modulo their number, and
 an expert of the trace stands for as many neighbours, that are wanted together as parts of it would be.
@@ -148,7 +149,8 @@ def _served(
 ) -> Line:
     if planned.mode is not Mode.FAST:
         raise KnownError(
-            f"Only fast answers are replayed, and request {number} would be {planned.mode}.", "Calibrate the traced model."
+            f"Only fast answers are replayed, and request {number} would be {planned.mode}.",
+            "Calibrate the traced model.",
         )
     residency, count = stage.residency, planned.resident
     use = residency.begin()
@@ -211,14 +213,12 @@ def scaled(profile: Profile, experts: int) -> Profile:
     return replace(profile, experts=experts, lines=lines)
 
 
-def _spread(
-    trace: Trace, experts: int, layers: int, of: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """ids and weights [T, layers, k] of the checkpoint's experts."""
+def _spread(trace: Trace, experts: int, layers: int, of: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Ids and weights [T, layers, k] of the checkpoint's experts."""
     if of % experts:
         raise KnownError(f"{of} experts cannot stand for {experts}.", "Record traces of another model.")
     parts = of // experts
     at = np.arange(layers) % trace.ids.shape[1]
-    ids = trace.ids[:, at].astype(np.int64)[..., None] * parts + np.arange(parts)
-    weights = np.repeat(trace.weights[:, at].astype(np.float32), parts, axis=-1) / parts
-    return ids.reshape(*ids.shape[:2], -1), weights
+    ids = trace.ids[:, at].astype(np.int64)[..., None] * parts + np.arange(parts, dtype=np.int64)
+    weights = np.repeat(trace.weights[:, at], parts, axis=-1) / parts
+    return ids.reshape(*ids.shape[:2], -1).astype(np.int64), weights.astype(np.float32)

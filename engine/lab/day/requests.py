@@ -52,7 +52,9 @@ def drawn(folder: Path | None, count: int, seed: int) -> list[Request]:
     while sum(map(len, blocks)) < count and any(heaps.values()):
         kind = _most_wanted(blocks, heaps)
         first = heaps[kind].pop()
-        blocks.append(_chat(first, f"chat-{len(blocks)}", chance.sample(going_on, TURNS - 1)) if kind == "chat" else [first])
+        blocks.append(
+            _chat(first, f"chat-{len(blocks)}", chance.sample(going_on, TURNS - 1)) if kind == "chat" else [first]
+        )
     chance.shuffle(blocks)
     return [request for block in blocks for request in block][:count]
 

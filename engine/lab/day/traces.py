@@ -1,7 +1,7 @@
-"""What a model's routers wanted over a day of requests, token by token: recorded once, replayed often. Engine thread only.
+"""What a model's routers wanted over a day of requests, token by token: recorded once, replayed often.
 
 Every token gets the experts it wants while this is recorded, with all of them in memory: so the traces say what was
-wanted, whatever set a replay tries. Holds ids and weights, no text.
+wanted, whatever set a replay tries. Holds ids and weights, no text. Engine thread only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Weights = npt.NDArray[np.float16]
 
 @dataclass(frozen=True)
 class Trace:
-    """Of one request: ids and weights [T, L, k] of what was wanted; the first `prompt` of the T tokens are its prompt's."""
+    """Of one request: ids and weights [T, L, k] of what was wanted; the first `prompt` tokens are its prompt's."""
 
     ids: Ids
     weights: Weights
@@ -53,7 +53,8 @@ class Traces:
     def read(cls, file: Path) -> Traces:
         with np.load(file, allow_pickle=False) as stored:
             each = [
-                Trace(stored[f"ids{i}"], stored[f"weights{i}"], int(prompt)) for i, prompt in enumerate(stored["prompts"])
+                Trace(stored[f"ids{i}"], stored[f"weights{i}"], int(prompt))
+                for i, prompt in enumerate(stored["prompts"])
             ]
             return cls(int(stored["experts"]), tuple(each))
 
@@ -91,7 +92,7 @@ def _answered(opened: Opened, turns: Sequence[Turn], kept: Conversation, tokens:
     while len(answer) < tokens:
         with opened.through(recording):
             logits = opened.model(mx.array(fed)[None], cache=kept.caches)[0, -1]
-            token = int(mx.argmax(logits).item())
+            token = int(np.array(mx.argmax(logits)))
         kept.extend(fed, 1.0)
         recording.gather()
         answer.append(token)
