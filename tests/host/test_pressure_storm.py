@@ -84,11 +84,13 @@ def _no_clock_decides(monkeypatch):
 
 
 def random_levels(seed: int, looks: int = 400) -> list[Pressure]:
-    """Each level lasts for one to five looks."""
+    """Each level lasts for one to five looks; now and then there is a calm in which something can grow back."""
     chance = random.Random(seed)
     levels: list[Pressure] = []
     while len(levels) < looks:
-        levels += [chance.choice(list(Pressure))] * chance.randint(1, 5)
+        for _ in range(4):
+            levels += [chance.choice(list(Pressure))] * chance.randint(1, 5)
+        levels += [NORMAL] * 4
     return levels
 
 
