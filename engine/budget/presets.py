@@ -65,7 +65,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the person asked for: "auto", or 0 tokens, leaves it to the table. Only the table's mode has a period."""
+    """What the person asked for: "auto", or 0 tokens, leaves it to the table. A mode that is pinned has no period."""
 
     budget: str = "auto"
     mode: Mode = Mode.AUTO
@@ -85,7 +85,7 @@ def decide(difficulty: Difficulty, presets: Presets, asked: Asked, *, known: boo
     return Choice(
         preset.tier if asked.budget == "auto" else asked.budget,
         careful if asked.mode is Mode.AUTO else asked.mode,
-        asked.reselect_every or (preset.reselect_every if careful is preset.mode and asked.mode is Mode.AUTO else 0),
+        asked.reselect_every or (preset.reselect_every if asked.mode is Mode.AUTO else 0),
         0.0 if known or asked.budget != "auto" else AUTO_SHARE,
         preset.most_lost,
         f"{words}: {difficulty.reason}.",

@@ -57,7 +57,7 @@ def test_what_is_pinned_beats_the_table():
 def test_a_pinned_mode_gets_no_period_that_nobody_asked_for():
     hard_writing, presets = of(0.9, UseCase.WRITING), parse(DEFAULTS)
 
-    assert decide(hard_writing, presets, Asked(), known=True).reselect_every == 16
+    assert decide(hard_writing, presets, Asked(), known=True).reselect_every == 128
     assert decide(hard_writing, presets, Asked(mode=Mode.FAST), known=True).reselect_every == 0
 
 
@@ -66,19 +66,19 @@ def test_a_model_that_was_not_trained_for_small_sets_is_treated_with_care():
 
     trained, ordinary = (decide(dictated, parse(DEFAULTS), Asked(), known=known) for known in (True, False))
 
-    assert (trained.mode, trained.at_least, trained.reselect_every) == (Mode.FAST, 0.0, 16)
-    assert (ordinary.mode, ordinary.at_least, ordinary.reselect_every) == (Mode.BALANCED, 0.5, 0)
+    assert (trained.mode, trained.at_least) == (Mode.FAST, 0.0)
+    assert (ordinary.mode, ordinary.at_least) == (Mode.BALANCED, 0.5)
 
 
 def test_a_person_may_change_one_line():
     own = '["question".hard]\nmode = "exact"\n'
 
-    assert chosen(0.9, own) == Choice("4b", Mode.EXACT, 16, 0.0, 0.02, "Hard: for a test.")
-    assert chosen(0.9, own, UseCase.CODE).mode is Mode.FAST
+    assert chosen(0.9, own) == Choice("4b", Mode.EXACT, 0, 0.0, 0.02, "Hard: for a test.")
+    assert chosen(0.9, own, UseCase.CODE).mode is Mode.BALANCED
 
 
 def test_a_persons_general_line_beats_cadres_special_one():
-    assert chosen(0.9, case=UseCase.WRITING).reselect_every == 16
+    assert chosen(0.9, case=UseCase.WRITING).reselect_every == 128
     assert chosen(0.9, "[hard]\nreselect_every = 0", UseCase.WRITING).reselect_every == 0
 
 
