@@ -23,7 +23,7 @@ from engine.errors import Cancelled
 from engine.models.catalogue import resolve
 from engine.models.folders import BUILTIN
 
-_FIELDS = ("documents", "longest", "memory", "fresh")
+_FIELDS = ("documents", "longest", "memory", "fresh", "beside")
 _WORDS = (
     "Per cent. Loses: of nats per token, with its standard error; covers: how much of what tokens wanted was there; "
     "reads: for a token."
@@ -47,6 +47,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--longest", type=options.positive, metavar="N", help="tokens of a document at most (512)")
     parser.add_argument("--memory", type=options.size, metavar="6GB", help="the most that may be held")
     parser.add_argument("--fresh", action="store_true", help="forget what is finished, and measure anew")
+    parser.add_argument(
+        "--beside", action="store_true", help="keep the result in the model's folder too, to go where the model goes"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 

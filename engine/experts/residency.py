@@ -21,6 +21,9 @@ HALF_LIFE = 8
 """Tokens after which a wish counts half: the fewest bytes over three kinds of text (docs/performance.md, Exact)."""
 PRIOR_TOKENS = 32
 """The prior weighs as much as this many tokens of the prompt."""
+LOYALTY = 0.25
+"""How many places better than it ranks an expert counts that is here already, as a share of all experts: of what a
+prompt wants a little, that which is here stays (docs/budgets.md, A day)."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -113,9 +116,10 @@ class Residency:
     def choose(self, layer: int, ranking: npt.NDArray[np.int64], count: int) -> list[int]:
         """The set of `count` that a request gets: the best of its ranking, and what is here and costs no reading."""
         fresh, experts = self.use.fresh, len(ranking)
+        here = self.banks[layer].table.resident()
+        ranking = loyal(ranking, here, round(LOYALTY * experts))
         if fresh is None or fresh >= count:
             return self.best(ranking, count)
-        here = self.banks[layer].table.resident()
         warmest = here[np.argsort(-self.heat[layer][here], kind="stable")]
         order = dict.fromkeys([*self.best(ranking, fresh), *warmest.tolist(), *ranking.tolist()])
         return self._equally(np.array(list(order)), count, experts)
@@ -233,3 +237,12 @@ class Residency:
         count = min(self._slots, bank.layer.experts)
         if bank.table.slots != count:
             bank.resize(count)
+
+
+def loyal(ranking: npt.NDArray[np.integer], here: npt.NDArray[np.integer], places: int) -> npt.NDArray[np.int64]:
+    """The ranking with those who are here moved up by so many places, and no two of either kind exchanged. Pure.
+
+    ranking: all ids, best first. So of a set of C at least the first C - places of the ranking are in.
+    """
+    worth = np.arange(len(ranking)) - places * np.isin(ranking, here)
+    return ranking[np.argsort(worth, kind="stable")].astype(np.int64)

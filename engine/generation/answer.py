@@ -1,8 +1,8 @@
-"""One request from its turns to its record: encode, plan, select and prefill, decode. Engine thread only.
+"""One request from its turns to its record: prepare, prefill, decode. Engine thread only.
 
 Knows neither the command queue nor other requests: the host gives it two calls, `between` (nothing is in
 flight: something more urgent may run, or Cancelled is raised) and `pulse` (only Cancelled), and takes its
-events.
+events. What is decided beforehand is in planning.py, the prompt in prompt.py, the experts at work in serving.py.
 """
 
 from __future__ import annotations
@@ -11,49 +11,26 @@ import time
 from collections.abc import Callable
 
 import mlx.core as mx
-import numpy as np
 from mlx_lm.models.cache import make_prompt_cache
 
-from engine.budget.activations import FIXED, activations, piece_size
-from engine.budget.difficulty import difficulty
-from engine.budget.governor import keeping
-from engine.budget.plan import Plan, Terms, Wish, plan
-from engine.budget.presets import Asked, Choice, decide
-from engine.budget.presets import load as load_presets
+from engine.budget.plan import Plan
 from engine.budget.pressure import Reading
-from engine.budget.profile import Profile
-from engine.budget.profile_store import read as stored_profile
-from engine.budget.request import from_turns
-from engine.budget.standard import Standard
-from engine.errors import Cancelled, KnownError
-from engine.experts.loader import Batch, wait_all
-from engine.experts.residency import Use
+from engine.errors import Cancelled
+from engine.experts.loader import Batch
 from engine.generation.conversation import Conversation
 from engine.generation.decode import Cursor, Decoder, ExactDecoder, ResidentDecoder
 from engine.generation.governed import Change, Governed
 from engine.generation.opened import Opened
-from engine.generation.prefill import prefill
-from engine.generation.profile import read_profile
-from engine.generation.reselect import ASKED, Reselection, Watch
+from engine.generation.planning import Prepared, offer, prepare
+from engine.generation.prompt import Prompt
+from engine.generation.reselect import ASKED, WORTH, Reselection, Watch
 from engine.generation.sampling import Sampler
+from engine.generation.serving import Serving
 from engine.generation.telling import Emit, Telling
-from engine.generation.text import Stream, encode, has_template
+from engine.generation.text import Stream
 from engine.messages import Ask, Mode, Record
-from engine.routing.block import Way
-from engine.routing.exact import Exact
-from engine.routing.predicting import Predicting, latest
-from engine.routing.predictor import Predictor
-from engine.routing.resident import Resident
-from engine.routing.selecting import Selecting
-from engine.vision.families import Sense, media, refusal
-from engine.vision.reader import Look
-from engine.vision.senses import Seen
+from engine.vision.families import Sense
 
-ROOM_FOR_PIECE = 0.15
-"""Share of the memory limit that a prefill piece may take, but at least LEAST_ROOM bytes."""
-LEAST_ROOM = 400 << 20
-LONG_READ = 8.0
-"""Seconds of reading from which the faster way is offered (design: engine rule 7)."""
 REUSE_FROM = {Mode.EXACT: 1.0, Mode.BALANCED: 0.9}
 """The least coverage with which earlier turns' KV must have been made to be used again (design: engine rule 11)."""
 
@@ -73,20 +50,14 @@ class Answer:
         self._limit = limit
         self._host_between = between
         self._host_pulse = pulse
-        self._use: Use | None = None
         self._watch = Watch(ask.reselect_every, fixed=ask.profile is not None)
-        self._reselection: Reselection | None = None
-        self._selecting: Selecting | Predicting | None = None
-        self._exactly: Exact | None = None
+        self._serving: Serving | None = None
         self._governed: Governed | None = None
-        self._decoder: Decoder | None = None
-        self._routed_by_residents = False
-        self._saved: list[np.ndarray] = []
-        self._profile: Profile | None = None
-        self._look = Look([])
-        self._seen = Seen()
-        self._encoded = 0
-        self.plan: Plan | None = None
+
+    @property
+    def plan(self) -> Plan | None:
+        """What serves now; None before it is known."""
+        return self._serving.plan if self._serving is not None else None
 
     def run(self, kept: Conversation | None) -> tuple[Record, Conversation]:
         """Answer. Returns what to keep for the next turn as well.
@@ -95,250 +66,63 @@ class Answer:
             KnownError: it cannot be done; nothing was lost but this answer.
         """
         opened, telling = self._opened, self.telling
-        self._look = self._read()
-        prompt = self._look.tokens
-        if not has_template(opened.tokenizer):
-            telling.notes.append("The model has no chat template: the prompt was continued as plain text.")
-        most = self._most_tokens(len(prompt))
-        choice = self._chosen()
-        planned = self._plan(self._look, most, choice)
-        self.plan = self._keeping(planned)
-        conversation = self._continued(kept, prompt)
+        prepared = prepare(self.ask, opened, self._base, self._limit, telling)
+        telling.expected = prepared.expected
+        if self.ask.profile is None:  # a given set stays as given
+            self._watch.every = prepared.reselect_every
+        if prepared.expected is not None:
+            self._watch.usual = prepared.expected.coverage
+        tokens = prepared.look.tokens
+        conversation = self._continued(kept, prepared.plan, tokens)
         reused = len(conversation.tokens)
-        telling.planned(self.plan, self._offer(len(prompt) - reused))
-        self._use = opened.residency.begin()
-        self._use.fresh = planned.resident
-        telling.counts(self._use.traffic)
-        self._governed = Governed(opened, self.plan)
+        telling.planned(prepared.plan, offer(opened, prepared.plan, len(tokens) - reused))
+        self._serving = serving = Serving(opened, prepared.plan, prepared.fresh, self._wait)
+        telling.counts(serving.use.traffic)
+        self._governed = governed = Governed(opened, prepared.plan)
+        prompt = Prompt(serving, prepared.look, prepared.piece, self._between, telling.notes.append)
         stream = Stream(opened.tokenizer, self.ask.stop)
         finish = "cancelled"
         try:
             self._between()  # the memory may be short already, before anything is read
-            opened.resize(self.plan.resident)
-            self._prefill(conversation, prompt)
-            finish = self._decode(conversation, prompt, most, stream)
+            opened.resize(serving.plan.resident)
+            self._prefill(serving, prompt, conversation, tokens)
+            finish = self._decode(serving, conversation, prepared, stream)
         except Cancelled:
             pass  # what was made so far is the answer
         finally:
-            self._land()
-        if note := self._governed.note():
+            serving.land()
+        if note := governed.note():
             telling.notes.append(note)
         if piece := stream.finish():
             telling.rest(piece)
-        return telling.record(finish, stream.text, self._tokens(reused)), conversation
-
-    def _tokens(self, reused: int) -> dict[str, int]:
-        """encoded: media that went through an encoder; the others were kept from an earlier request."""
-        look = self._look
-        tokens = {"prompt": len(look.tokens), "reused": reused}
-        if not look.parts:
-            return tokens
-        seen, heard = look.count(Sense.SIGHT), look.count(Sense.HEARING)
-        return tokens | {"pictures": seen, "sounds": heard, "encoded": self._encoded}
+        return telling.record(finish, stream.text, _counted(prepared, prompt, reused)), conversation
 
     def reselect(self) -> None:
         """The set is chosen anew after the next token."""
         self._watch.asked = True
 
-    # --- before -------------------------------------------------------------------------------------------
-
-    def _read(self) -> Look:
-        """The prompt's tokens; those of a picture or sound are its fingerprint (`vision/marks.py`)."""
-        opened, turns = self._opened, self.ask.turns
-        wanted = media(turns)
-        if not wanted:
-            return Look(encode(opened.tokenizer, turns))
-        given = frozenset() if opened.senses is None else opened.senses.given
-        for sense in sorted(wanted - given):
-            raise KnownError(*refusal(opened.checkpoint, opened.layout, sense))
-        assert opened.senses is not None
-        return opened.senses.read(turns)
-
-    def _most_tokens(self, prompt: int) -> int:
-        context = self._opened.context
-        if context and prompt >= context:
-            raise KnownError(
-                f"The prompt has {prompt} tokens and {self._opened.name} holds {context}.",
-                "Shorten the prompt or start a new conversation.",
-            )
-        return min(self.ask.max_tokens, context - prompt) if context else self.ask.max_tokens
-
-    def _chosen(self) -> Choice:
-        """How hard the request seems, and what that gets."""
-        ask, opened, presets = self.ask, self._opened, load_presets()
-        stored = stored_profile(opened.checkpoint, opened.layout.experts)
-        self._profile = stored.profile
-        found = difficulty(from_turns(ask.turns, ask.priority, ask.attachments))
-        asked = Asked(ask.budget, ask.mode, ask.reselect_every)
-        choice = decide(found, presets, asked, known=opened.predictor is not None or stored.profile is not None)
-        self.telling.notes += [*presets.notes, *([stored.note] if stored.note else [])]
-        self.telling.classified(found, choice)
-        if ask.profile is None:  # a given set stays as given
-            self._watch.every = choice.reselect_every
-        return choice
-
-    def _plan(self, look: Look, most: int, choice: Choice) -> Plan:
-        opened, prompt = self._opened, len(look.tokens)
-        config = opened.checkpoint.text_config
-        room = max(LEAST_ROOM, int(self._limit * ROOM_FOR_PIECE))
-        senses = opened.senses
-        self._piece = max(piece_size(config, prompt, room), 0 if senses is None else senses.longest(look.tokens))
-        looking = 0 if senses is None else senses.encoding_bytes(look)
-        terms = Terms(
-            base=self._base,
-            dense=opened.dense_bytes(0 if senses is None else senses.encoder_bytes(look)),
-            kv=opened.kv_bytes(prompt + most),
-            activations=max(activations(config, self._piece, prompt), FIXED + looking),
-            limit=self._limit,
-        )
-        ask, profile = self.ask, self._profile
-        free_size = ask.budget == "auto" and ask.experts is None
-        free_mode = ask.mode is Mode.AUTO
-        standard = None if profile is None else Standard(profile, choice.most_lost, free_mode, free_size)
-        wish = Wish(choice.mode, choice.tier, ask.experts, choice.at_least, standard, ask.harder)
-        made = plan(opened.shape, terms, wish)
-        self.telling.expected = None if profile is None else profile.at(made.mode, made.resident)
-        return made
-
-    def _keeping(self, planned: Plan) -> Plan:
-        """Easy after hard keeps what is here, unless the person said how much there is to be."""
-        if self.ask.experts is not None or self.ask.budget != "auto" or self.ask.profile:
-            return planned
-        return keeping(planned, self._opened.shape, self._opened.present)
-
-    def _offer(self, tokens: int) -> str:
-        """A faster way, when reading for this prompt takes long; empty otherwise."""
-        assert self.plan is not None
-        opened = self._opened
-        if self.plan.mode is Mode.FAST or opened.resident is None:
-            return ""
-        seconds = opened.wanted_bytes(tokens) / opened.read_rate
-        if seconds <= LONG_READ:
-            return ""
-        fast = self.plan.resident * opened.layout.slot_bytes / opened.read_rate
-        return f"Reading for this prompt takes about {seconds:.0f} s; in fast mode about {min(fast, seconds):.0f} s."
-
-    def _continued(self, kept: Conversation | None, prompt: list[int]) -> Conversation:
+    def _continued(self, kept: Conversation | None, plan: Plan, prompt: list[int]) -> Conversation:
         """The kept conversation, cut to what this prompt shares with it, or a new one."""
-        assert self.plan is not None
-        if kept is not None and kept.rewind(kept.usable(prompt, REUSE_FROM.get(self.plan.mode, 0.0))):
+        if kept is not None and kept.rewind(kept.usable(prompt, REUSE_FROM.get(plan.mode, 0.0))):
             return kept
         return Conversation(make_prompt_cache(self._opened.model))
 
-    # --- prompt -------------------------------------------------------------------------------------------
-
-    def _prefill(self, conversation: Conversation, prompt: list[int]) -> None:
-        assert self.plan is not None
-        begun = time.perf_counter()
-        reused = len(conversation.tokens)
-        new = prompt[reused:-1]
-        if (senses := self._opened.senses) is not None:
-            self._encoded = len(senses.unseen(new))
-            self._seen = senses.encode(self._look, new, self._between)
-            senses.place(conversation.caches, self._seen, len(prompt))
-        if self.plan.mode is Mode.EXACT:
-            self._prefill_exact(conversation, new)
-        elif self.ask.profile:
-            self._install(read_profile(self.ask.profile, self._opened, self.plan.resident))
-            assert self._opened.resident is not None
-            self._through(conversation, new, self._opened.resident, 0.0)
-        elif self.plan.mode is Mode.BALANCED:
-            self._prefill_balanced(conversation, new)
-        else:
-            self._prefill_selecting(conversation, new)
-        conversation.keep_place()
-        self.telling.prefilled(len(prompt) - reused, reused, time.perf_counter() - begun)
-
-    def _prefill_exact(self, conversation: Conversation, new: list[int]) -> Exact:
-        assert self.plan is not None
-        self._route_by_all()
-        lately = self.plan.mode is Mode.EXACT
-        exact = Exact(self._opened.residency, self.plan.resident, self._between, self._wait, lately=lately)
-        self._exactly = exact
-        self._through(conversation, new, exact, 1.0)
-        exact.finish()
-        self._exactly = None
-        return exact
-
-    def _prefill_balanced(self, conversation: Conversation, new: list[int]) -> None:
-        """Exactly; what the prompt wanted on the way is the selection."""
-        assert self.plan is not None
-        residency = self._opened.residency
-        earlier = residency.heat.copy() if conversation.tokens else np.zeros_like(residency.heat)
-        exact = self._prefill_exact(conversation, new)
-        wishes = [earlier[b.index] + exact.wishes.get(b.index, np.float32(0)) for b in self._opened.blocks]
-        count = self.plan.resident
-        self._install([residency.choose(i, residency.ranking(i, w), count) for i, w in enumerate(wishes)])
-
-    def _prefill_selecting(self, conversation: Conversation, new: list[int]) -> None:
-        assert self.plan is not None
-        opened, residency, count = self._opened, self._opened.residency, self.plan.resident
-        if not new:  # all was here already: the set for what the conversation wanted so far
-            self._install([residency.hottest(b.index, count) for b in opened.blocks])
-            return
-        self._route_by_all()
-        self._routed_by_residents = True
-        assert opened.resident is not None
-        if opened.predictor is not None:
-            self._prefill_predicting(opened.predictor, opened.resident, conversation, new)
-            return
-        selecting = Selecting(opened.blocks, opened.resident, residency, count, self._between, self._wait)
-        if conversation.tokens:
-            selecting.wishes = {b.index: residency.heat[b.index].copy() for b in opened.blocks}
-        self._selecting = selecting
-        self._through(conversation, new, selecting, 0.0)
-        if selecting.guessed:
-            share = selecting.guessed_right / selecting.guessed
-            self.telling.notes.append(f"{share:.0%} of the experts read ahead were right.")
-
-    def _prefill_predicting(
-        self, predictor: Predictor, resident: Resident, conversation: Conversation, new: list[int]
-    ) -> None:
-        assert self.plan is not None
-        opened = self._opened
-        before = [states for _, states in conversation.hidden]
-        self._selecting = predicting = Predicting(
-            predictor, before, opened.blocks, resident, opened.residency, self.plan.resident, self._between, self._wait
-        )
-        self._through(conversation, new, predicting, 0.0)
-        at = len(conversation.tokens)
-        conversation.hidden += [(at, states) for states in latest(predicting.hidden[len(before) :])]
-        self.telling.notes.append(f"The predicted sets hold {predicting.note():.0%} of what the prompt wanted.")
-
-    def _through(self, conversation: Conversation, new: list[int], way: Way, coverage: float) -> None:
-        before = len(conversation.tokens)
-
-        def piece_done(count: int) -> None:
-            conversation.extend(new[len(conversation.tokens) - before : count], coverage)
-            self._between()
-
-        prefill(self._opened, conversation.caches, new, way, self._piece, piece_done, self._seen, before)
-
-    def _install(self, selection: list[list[int]]) -> None:
-        """Exactly these experts resident, and the routers told."""
-        residency, resident = self._opened.residency, self._opened.resident
-        assert resident is not None
-        wait_all((residency.fetch(layer, ids) for layer, ids in enumerate(selection)), self._wait)
-        for layer, ids in enumerate(selection):
-            residency.keep_only(layer, ids)
-        resident.refresh_all()
-        self._routed_by_residents = True
-
-    def _route_by_all(self) -> None:
-        if self._opened.resident is not None:
-            self._opened.resident.leave()
-        self._routed_by_residents = False
+    def _prefill(self, serving: Serving, prompt: Prompt, conversation: Conversation, tokens: list[int]) -> None:
+        begun, reused = time.perf_counter(), len(conversation.tokens)
+        prompt.fill(conversation, self.ask.profile)
+        self.telling.prefilled(len(tokens) - reused, reused, time.perf_counter() - begun)
 
     # --- tokens -------------------------------------------------------------------------------------------
 
-    def _decode(self, conversation: Conversation, prompt: list[int], most: int, stream: Stream) -> str:
+    def _decode(self, serving: Serving, conversation: Conversation, prepared: Prepared, stream: Stream) -> str:
         """Returns why it ended: stop or length."""
+        prompt = prepared.look.tokens
         cursor = Cursor(conversation.caches, mx.array(prompt[-1:]), len(prompt), Sampler(self.ask.sampling))
-        self._decoder = self._first_decoder(cursor)
+        serving.decoder = decoder = self._first_decoder(serving, cursor)
         ends = set(self._opened.tokenizer.eos_token_ids)
         went_through = prompt[-1]
-        for left in range(most - 1, -1, -1):
-            taken = self._decoder.step(last=left == 0)
+        for left in range(prepared.most - 1, -1, -1):
+            taken = decoder.step(last=left == 0)
             conversation.extend([went_through], float(taken.coverage.mean()) if len(taken.coverage) else 1.0)
             went_through = taken.token
             ended = taken.token in ends
@@ -346,111 +130,82 @@ class Answer:
             if ended or stream.stopped:
                 return "stop"
             self._between()
-            self._decoder = self._reconsidered(self._decoder)
+            serving.decoder = decoder = self._reconsidered(serving, decoder)
         return "length"
 
-    def _first_decoder(self, cursor: Cursor) -> Decoder:
-        assert self.plan is not None
-        if self.plan.mode is Mode.EXACT:
-            return ExactDecoder(self._opened, cursor, self._exact())
-        assert self._opened.resident is not None
-        self._reselection = reselection = Reselection(self._opened.residency, self._opened.resident)
-        exact = self._exact() if self.plan.mode is Mode.BALANCED else None
-        return ResidentDecoder(self._opened, cursor, self._wait, exact, self.plan.resident, reselection.drop)
+    def _first_decoder(self, serving: Serving, cursor: Cursor) -> Decoder:
+        opened, mode = self._opened, serving.plan.mode
+        if mode is Mode.EXACT:
+            return ExactDecoder(opened, cursor, serving.exact(self._pulse))
+        assert opened.resident is not None
+        serving.reselection = reselection = Reselection(opened.residency, opened.resident)
+        exact = serving.exact(self._pulse) if mode is Mode.BALANCED else None
+        return ResidentDecoder(opened, cursor, self._wait, exact, serving.plan.resident, reselection.drop)
 
-    def _exact(self) -> Exact:
-        """For single tokens: nothing else may run within one, but it can be cancelled."""
-        assert self.plan is not None
-        return Exact(self._opened.residency, self.plan.resident, self._pulse, self._wait)
-
-    def _reconsidered(self, decoder: Decoder) -> Decoder:
+    def _reconsidered(self, serving: Serving, decoder: Decoder) -> Decoder:
         """Between two tokens: go on with the reselection, begin one, or give up on residents."""
-        if not isinstance(decoder, ResidentDecoder) or self._reselection is None:
+        if not isinstance(decoder, ResidentDecoder) or serving.reselection is None:
             return decoder
         if decoder.dearer_than_exact():
             cursor = decoder.handover()
-            self._land()
-            self._route_by_all()
+            serving.land()
+            serving.route_by_all()
             self.telling.notes.append("Too much was missed: the rest was answered with every expert it wanted.")
-            return ExactDecoder(self._opened, cursor, self._exact())
-        self._go_on_selecting(self._reselection)
+            return ExactDecoder(self._opened, cursor, serving.exact(self._pulse))
+        self._go_on_selecting(serving.reselection, serving.plan.resident)
         return decoder
 
-    def _go_on_selecting(self, reselection: Reselection) -> None:
-        assert self.plan is not None
+    def _go_on_selecting(self, reselection: Reselection, count: int) -> None:
         if reselection.busy():
             reselection.advance()
             if not reselection.busy():
                 self.telling.resident()
         elif why := self._watch.why(self.telling.coverage):
-            planned = reselection.begin(self._opened.blocks, self.plan.resident)
+            planned = reselection.begin(self._opened.blocks, count, 0.0 if why == ASKED else WORTH)
             if planned or why == ASKED:  # who asked is answered, also when the set is the best already
                 self.telling.reselecting(why, planned)
             if planned:
                 reselection.advance()
 
-    def _land(self) -> None:
-        """Nothing in flight, no slot half taken: the model can serve another request."""
-        if self._decoder is not None:
-            self._decoder.settle()
-        if self._selecting is not None:
-            self._selecting.close()
-        if self._reselection is not None:
-            self._reselection.drop()
-
-    # --- while others run ---------------------------------------------------------------------------------
+    # --- while others run, and while memory gets short and free again ------------------------------------
 
     def set_aside(self) -> None:
-        self._land()
-        self._saved = self._opened.residency.resident()
+        if self._serving is not None:
+            self._serving.set_aside()
 
     def take_up(self, reading: Reading) -> None:
-        """As it was before `set_aside`: bank size, residents, routers; or smaller, when memory is short now."""
-        assert self.plan is not None
-        opened = self._opened
-        assert self._use is not None
-        opened.residency.use = self._use
-        self._decide(reading, may_grow=False)
-        opened.resize(self.plan.resident)
-        if self._routed_by_residents:
-            warmest, count = opened.residency.warmest, self.plan.resident
-            self._install([warmest(layer, ids, count) for layer, ids in enumerate(self._saved)])
-        else:
-            self._route_by_all()
-
-    # --- while memory gets short and free again -----------------------------------------------------------
+        """As it was before `set_aside`; or smaller, when memory is short now."""
+        if self._serving is not None:
+            self._decide(self._serving, reading, may_grow=False)
+            self._serving.take_up()
 
     def heed(self, reading: Reading) -> None:
-        """Fewer residents or more. Nothing is in flight but what `_land` ends."""
-        grown = self._decoder is not None  # a prompt goes on with what it began with
-        if (change := self._decide(reading, may_grow=grown)) is None:
+        """Fewer residents or more. Nothing is in flight but what `land` ends."""
+        serving, governed = self._serving, self._governed
+        self.telling.pressure = reading.level
+        if serving is None or governed is None:
             return
-        assert self._governed is not None
-        self._land()
+        grown = serving.decoder is not None  # a prompt goes on with what it began with
+        if (change := self._decide(serving, reading, may_grow=grown)) is None:
+            return
+        serving.land()
         if change.after < change.before:
-            self._governed.shrink()
-            if self._routed_by_residents and self._opened.resident is not None:
+            governed.shrink()
+            if serving.by_residents and self._opened.resident is not None:
                 self._opened.resident.refresh_all()
         else:
             self._opened.resize(change.after)
-            if self._routed_by_residents:
-                residency = self._opened.residency
-                self._install([residency.hottest(b.index, change.after) for b in self._opened.blocks])
+            if serving.by_residents:
+                serving.install_hottest()
         self.telling.resident()
 
-    def _decide(self, reading: Reading, *, may_grow: bool) -> Change | None:
+    def _decide(self, serving: Serving, reading: Reading, *, may_grow: bool) -> Change | None:
         """Everybody is told how many there are to be; the banks are not touched."""
         self.telling.pressure = reading.level
         if self._governed is None or (change := self._governed.heed(reading, may_grow=may_grow)) is None:
             return None
-        self.plan = plan = self._governed.plan
-        if self._exactly is not None:
-            self._exactly.keep = plan.resident
-        if self._selecting is not None:
-            self._selecting.count = plan.resident
-        if self._decoder is not None:
-            self._decoder.resized(plan.resident)
-        self.telling.resized(plan.memory, change.before, change.after, change.why)
+        serving.resized(self._governed.plan)
+        self.telling.resized(serving.plan.memory, change.before, change.after, change.why)
         return change
 
     def _between(self) -> None:
@@ -474,3 +229,13 @@ class Answer:
         self.telling.clock.waiting += seconds
         if not late and batch.nbytes >= _TELLING_BYTES:
             self._opened.read_rate += 0.2 * (batch.nbytes / max(seconds, 1e-6) - self._opened.read_rate)
+
+
+def _counted(prepared: Prepared, prompt: Prompt, reused: int) -> dict[str, int]:
+    """Tokens. encoded: media that went through an encoder; the others were kept from an earlier request."""
+    look = prepared.look
+    tokens = {"prompt": len(look.tokens), "reused": reused}
+    if not look.parts:
+        return tokens
+    seen, heard = look.count(Sense.SIGHT), look.count(Sense.HEARING)
+    return tokens | {"pictures": seen, "sounds": heard, "encoded": prompt.encoded}

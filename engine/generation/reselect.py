@@ -22,6 +22,10 @@ from engine.routing.resident import Resident
 RESELECT_BELOW = 0.7
 """A lower mean coverage over the last RESELECT_WINDOW tokens changes the set."""
 RESELECT_WINDOW = 16
+WORTH = 1.5
+"""An expert comes for another only if it was wanted by so many more of the last tokens, faded (residency.HALF_LIFE)."""
+UNUSUAL = 0.1
+"""Where coverage was measured, it has fallen when it is so much lower."""
 READERS = 1
 """Per expert: several are on their way at once, and every reader competes with decoding for the interpreter."""
 ASKED = "asked for"
@@ -31,11 +35,13 @@ ASKED = "asked for"
 class Watch:
     """Decides when to reselect: when asked, every so many tokens, or when coverage has fallen. Pure.
 
-    every: tokens, 0 for never by count. fixed: coverage does not matter, the set was given.
+    every: tokens, 0 for never by count. fixed: coverage does not matter, the set was given. usual: the coverage that
+    was measured with as many experts, 1 where it was not: a set that covers little as usual is not the worse for it.
     """
 
     every: int = 0
     fixed: bool = False
+    usual: float = 1.0
     asked: bool = False
     _not_before: int = RESELECT_WINDOW
 
@@ -50,7 +56,7 @@ class Watch:
         if self.fixed or count < self._not_before:
             return ""
         mean = float(np.mean(coverage[-RESELECT_WINDOW:]))
-        if mean >= RESELECT_BELOW:
+        if mean >= min(RESELECT_BELOW, self.usual - UNUSUAL):
             return ""
         self._not_before = count + RESELECT_WINDOW  # a new set is judged by tokens of its own
         return f"coverage fell to {mean:.0%}"
@@ -76,8 +82,8 @@ class Reselection:
     retired: list[tuple[SlotTable, int]] = field(default_factory=list)
     read: int = 0
 
-    def begin(self, blocks: list[MoEBlock], count: int) -> int:
-        """Plan the way from the present residents to the best set for what was wanted lately."""
+    def begin(self, blocks: list[MoEBlock], count: int, worth: float = WORTH) -> int:
+        """Plan the way from the present residents to the best set for what was wanted lately, where it is worth it."""
         assert not self.busy()
         self.read = 0
         for block in blocks:
@@ -85,8 +91,10 @@ class Reselection:
             target = self.residency.hottest(block.index, count)
             here = table.resident().tolist()
             coming = table.missing(target)
-            going = sorted(set(here) - set(target), key=lambda e: float(self.residency.heat[block.index][e]))
-            self.waiting += [Exchange(block, c, g) for c, g in _paired(coming, going, self._group_of(block))]
+            heat = self.residency.heat[block.index]
+            going = sorted(set(here) - set(target), key=lambda e: float(heat[e]))
+            pairs = _paired(coming, going, self._group_of(block))
+            self.waiting += [Exchange(block, c, g) for c, g in pairs if heat[c] >= heat[g] + worth]
         return len(self.waiting)
 
     def busy(self) -> bool:

@@ -238,6 +238,7 @@ class Telling:
             "total": self._opened.layout.experts,
             "resident_per_layer": plan.resident,
             "resident_fewest": self._fewest,
+            "slot_bytes": self._opened.layout.slot_bytes,
             "bytes_read": self._traffic.bytes_read,
             "bytes_kept": self._traffic.bytes_kept,
             "experts_read": self._traffic.read,

@@ -30,7 +30,8 @@ BUILT_IN, OWN = "the text that comes with Cadre", "a text of one's own"
 
 
 def calibrate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """options: model; text, documents, longest, memory, fresh as for the evaluation. A report for people and scripts.
+    """options: model; text, documents, longest, memory, fresh as for the evaluation; beside: the profile is to be kept
+    in the model's folder as well. A report for people and scripts.
 
     Raises:
         KnownError: there is nothing to choose, no room, no text, or the profile could not be stored.
@@ -42,12 +43,17 @@ def calibrate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     table = [point for point in points(shape) if point.residents < shape.experts]
     _check(folder, shape, table)
     rows = [*ROWS, *(["predictor"] if (folder / FILE).exists() else [])]
-    asked = dict(options) | {"rows": rows, "residency": [point.residents for point in table]}
+    asked = {name: value for name, value in options.items() if name != "beside"} | {
+        "rows": rows,
+        "residency": [point.residents for point in table],
+    }
     report = evaluate(asked, progress)
     profile = profile_from(report, BUILT_IN if options.get("text") is None else OWN)
     if not profile.serving(Mode.BALANCED):
         raise KnownError("Memory holds none of the model's points.", "Allow more memory, or close other apps.")
     stored = profile_store.write(checkpoint, profile)
+    if options.get("beside"):
+        stored = profile_store.ship(checkpoint, profile)
     return {
         "model": model_name(folder),
         "points": [asdict(point) for point in points(shape)],

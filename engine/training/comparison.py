@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--kinds", nargs="+", choices=[*KINDS], default=[*KINDS], help="all when none is named")
     given = parser.parse_args()
     dialogues, unseen = read_dialogues(given.corpus), read_dialogues(given.dev)[:_DEV]
     tokenizer = train_tokenizer((t.text for d in dialogues for t in d), MOE.vocabulary)
@@ -78,7 +79,8 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     rows = []
     for seed in range(given.seeds):
-        for name, (shape, routing) in KINDS.items():
+        for name in given.kinds:
+            shape, routing = KINDS[name]
             recipe = Recipe(shape=shape, routing=routing, steps=given.steps, seed=seed)
             folder = given.out / f"{name.replace(', ', '-').replace(' ', '-')}-{seed}"
             rows.append({"kind": name, "seed": seed} | _run(recipe, train, dev, folder, tokenizer))

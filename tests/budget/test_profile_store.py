@@ -112,3 +112,42 @@ def test_a_disk_that_refuses_is_said_and_the_old_one_stays(folder, monkeypatch):
 
     assert "what was measured is kept" in refused.value.next_step
     assert place.read_bytes() == before
+
+
+# --- beside the model -----------------------------------------------------------------------------------------
+
+
+def test_what_was_shipped_serves_wherever_the_folder_was_copied_to(folder, tmp_path):
+    profile_store.ship(Checkpoint.open(folder), PROFILE)
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for file in folder.iterdir():
+        (copied / file.name).write_bytes(file.read_bytes())  # with times of its own
+    assert read(copied) == profile_store.Stored(PROFILE)
+
+
+@pytest.mark.parametrize("changed", ["model.safetensors", "config.json", "predictor.safetensors"])
+def test_what_was_shipped_does_not_serve_other_contents(folder, changed):
+    (folder / "predictor.safetensors").write_bytes(b"one")
+    profile_store.ship(Checkpoint.open(folder), PROFILE)
+    assert read(folder).profile is not None
+    with (folder / changed).open("ab") as file:
+        file.write(b" ")
+
+    stored = read(folder)
+
+    assert stored.profile is None
+    assert "has changed since it was measured" in stored.note
+
+
+def test_what_was_measured_here_goes_before_what_was_shipped(folder):
+    mine = replace(PROFILE, documents=3)
+    profile_store.ship(Checkpoint.open(folder), PROFILE)
+    profile_store.write(Checkpoint.open(folder), mine)
+    assert read(folder) == profile_store.Stored(mine)
+
+
+def test_a_broken_record_of_ones_own_leaves_what_was_shipped(folder):
+    profile_store.ship(Checkpoint.open(folder), PROFILE)
+    profile_store.write(Checkpoint.open(folder), PROFILE).write_text("{")
+    assert read(folder) == profile_store.Stored(PROFILE)

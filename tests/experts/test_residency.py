@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import KnownError
-from engine.experts.residency import Residency
+from engine.experts.residency import LOYALTY, Residency, loyal
 from tests.experts.disk import FAULTS, ByteBank, FaultyDisk, assert_right, write_model
 
 EXPERTS, SIZE = 12, 3  # with groups: four of three experts each
@@ -265,3 +265,52 @@ def test_of_what_was_not_wanted_the_popular_are_hottest(model, loader):
     residency.begin()
     residency.note(0, np.array([5]))
     assert residency.hottest(0, 2) == [5, 7]
+
+
+# --- who is here already --------------------------------------------------------------------------------------
+
+
+@st.composite
+def _rankings(draw):
+    """A ranking, who is here, a size of the set, and places."""
+    ranking = np.array(draw(st.permutations(range(EXPERTS))))
+    here = np.array(sorted(draw(_EXPERT_SETS)), np.int64)
+    return ranking, here, draw(st.integers(1, EXPERTS)), draw(st.integers(0, EXPERTS))
+
+
+@given(_rankings())
+@_QUICK
+def test_loyalty_takes_no_more_than_its_places_and_never_reads_more(of):
+    ranking, here, count, places = of
+    moved = loyal(ranking, here, places)
+    assert sorted(moved.tolist()) == list(range(EXPERTS))
+    best, chosen = set(ranking[:count].tolist()), set(moved[:count].tolist())
+    assert set(ranking[: max(0, count - places)].tolist()) <= chosen
+    assert len(chosen - set(here.tolist())) <= len(best - set(here.tolist()))
+    assert all(int(np.flatnonzero(ranking == e)[0]) < count + places for e in chosen)
+
+
+@given(_rankings())
+@_QUICK
+def test_loyalty_prefers_the_better_among_those_here_and_among_those_not(of):
+    ranking, here, _, places = of
+    moved, rank = loyal(ranking, here, places).tolist(), {e: i for i, e in enumerate(ranking.tolist())}
+    for kind in (set(here.tolist()), set(range(EXPERTS)) - set(here.tolist())):
+        ranks = [rank[e] for e in moved if e in kind]
+        assert ranks == sorted(ranks)
+
+
+@given(_rankings())
+@_QUICK
+def test_more_loyalty_never_reads_more(of):
+    ranking, here, count, places = of
+    reads = [len(set(loyal(ranking, here, n)[:count].tolist()) - set(here.tolist())) for n in range(places + 1)]
+    assert reads == sorted(reads, reverse=True)
+
+
+def test_of_what_a_request_wants_a_little_that_which_is_here_stays(model, loader):
+    residency = residency_of(model, loader, 6, resident=(8, 9, 10, 11))
+    assert round(LOYALTY * EXPERTS) == 3
+    assert residency.choose(0, np.arange(EXPERTS), 4) == [0, 1, 2, 3]  # who is here is wanted least
+    near = np.array([0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7])
+    assert set(residency.choose(0, near, 4)) == {0, 1, 2, 8}  # 8 is fifth, and counts as second

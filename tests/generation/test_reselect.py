@@ -125,3 +125,30 @@ def _check_rows(model: Opened) -> None:
                 expected = np.fromfile(file, np.uint8, length, offset=offset)
                 slot = int(block.bank.table.slot_of[expert])
                 assert (block.bank.row(tensor, slot) == expected).all()
+
+
+def test_a_set_that_covers_as_little_as_was_measured_is_left_alone() -> None:
+    little = [np.full(3, 0.45)] * RESELECT_WINDOW
+    assert Watch().why(little)
+    assert not Watch(usual=0.5).why(little)
+    assert Watch(usual=0.6).why(little)  # ten points below what is usual
+    assert not Watch(usual=1.0).why([np.full(3, 0.75)] * RESELECT_WINDOW)
+
+
+def test_nobody_comes_for_a_small_difference_unless_the_person_asks(tmp_path: Path) -> None:
+    model = opened(make_checkpoint(tmp_path / "m", "qwen3_moe"))
+    assert model.resident is not None
+    model.resize(8)
+    install(model, [list(range(8))] * len(model.blocks))
+    heat = model.residency.heat
+    heat[:] = 0
+    heat[:, :8] = 2.0
+    heat[:, 8] = 2.5  # a little hotter than those here
+    heat[:, 9] = 4.0  # by two tokens
+    reselection = Reselection(model.residency, model.resident)
+    assert reselection.begin(model.blocks, 8) == len(model.blocks)
+    assert {exchange.coming for exchange in reselection.waiting} == {9}
+    reselection.drop()
+    assert reselection.begin(model.blocks, 8, 0.0) == 2 * len(model.blocks)
+    reselection.drop()
+    model.close()

@@ -49,8 +49,8 @@ def _judged(monkeypatch):
     def decide(_found, _presets, wanted, **_known):
         return Choice(TIERS[asked[-1]], wanted.mode, 0, 0.0, 0.05, "")
 
-    monkeypatch.setattr("engine.generation.answer.difficulty", difficulty)
-    monkeypatch.setattr("engine.generation.answer.decide", decide)
+    monkeypatch.setattr("engine.generation.planning.difficulty", difficulty)
+    monkeypatch.setattr("engine.generation.planning.decide", decide)
 
 
 def asked(engine, model, mode, *texts, **options):
@@ -91,7 +91,7 @@ def test_what_is_kept_is_not_read_again_and_serves(engine, home, folders, family
     for keeps in (True, False):
         forget(engine, home)
         if not keeps:
-            monkeypatch.setattr("engine.generation.answer.keeping", lambda plan, *_rest: plan)
+            monkeypatch.setattr("engine.generation.planning.keeping", lambda plan, *_rest: plan)
         runs[keeps] = asked(engine, model, m.Mode.FAST, HARD, EASY, HARD)
     assert runs[True][1].experts["experts_read"] <= runs[False][1].experts["experts_read"]
     assert runs[True][2].experts["bytes_read"] < runs[False][2].experts["bytes_read"]

@@ -119,7 +119,7 @@ def test_a_bug_ends_one_request_and_is_called_one(scripted, model, monkeypatch, 
 
     question = ask(model)
     with monkeypatch.context() as patch:
-        patch.setattr("engine.generation.answer.encode", bug)
+        patch.setattr("engine.generation.planning.encode", bug)
         failed = send(scripted, question).failed(question.request)
 
     assert not failed.known
@@ -150,7 +150,7 @@ def test_memory_that_runs_out_is_known(scripted, model, monkeypatch):
 
     question = ask(model)
     with monkeypatch.context() as patch:
-        patch.setattr("engine.generation.answer.prefill", full)
+        patch.setattr("engine.generation.prompt.prefill", full)
         failed = send(scripted, question).failed(question.request)
     assert failed.known
     assert "memory" in failed.sentence

@@ -60,9 +60,13 @@ def tokens(folder, question: m.Ask) -> list[int]:
 def test_the_predictor_chooses_the_residents_of_a_fast_answer(engine, predicted):
     first = ask(predicted, "Which experts does this prompt need?", mode=m.Mode.FAST, experts=0.5, max_tokens=3)
     other = ask(predicted, LONG, mode=m.Mode.FAST, experts=0.5, max_tokens=3)
-    for question in (first, other):
-        record = answer(engine, question)
-        assert [set(ids) for ids in record.selection] == sets(predicted, tokens(predicted, question)[:-1], 8)
+    record = answer(engine, first)
+    assert [set(ids) for ids in record.selection] == sets(predicted, tokens(predicted, first)[:-1], 8)
+    record = answer(engine, other)
+    prompt = tokens(predicted, other)[:-1]
+    head, near = sets(predicted, prompt, 4), sets(predicted, prompt, 12)  # a quarter of the 16 may be loyal
+    for ids, most, some in zip(record.selection, head, near, strict=True):
+        assert most <= set(ids) <= some
     assert record.experts["bytes_kept"] > 0  # what both prompts need was not read twice
     assert any("predicted sets hold" in note for note in record.notes)
 

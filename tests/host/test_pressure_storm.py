@@ -84,18 +84,19 @@ def _no_clock_decides(monkeypatch):
 
 
 def random_levels(seed: int, looks: int = 400) -> list[Pressure]:
-    """Each level lasts for one to five looks."""
+    """Each level lasts for one to five looks; now and then there is a calm in which something can grow back."""
     chance = random.Random(seed)
     levels: list[Pressure] = []
     while len(levels) < looks:
-        levels += [chance.choice(list(Pressure))] * chance.randint(1, 5)
+        for _ in range(4):
+            levels += [chance.choice(list(Pressure))] * chance.randint(1, 5)
+        levels += [NORMAL] * 4
     return levels
 
 
-def assert_banks_followed(weather, storm, granted):
-    """One step after the signal the banks hold no more than the level allows."""
-    opened = weather.engine.host._opened
-    experts, least = opened.layout.experts, opened.router_shape.legal(0, opened.layout.experts)
+def assert_banks_followed(storm, opened, granted):
+    """One step after the signal the banks hold no more than the level allows. Returns how often they were pressed."""
+    experts, least = opened.layout.experts, opened.router_shape.least
     pressed = 0
     for (level, _), (_, slots) in pairwise(storm.seen):
         if level is CRITICAL:
@@ -110,15 +111,17 @@ def assert_banks_followed(weather, storm, granted):
 # --- storms ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_storm_loses_nothing(weather, models, family, mode, seed):
+def test_a_storm_loses_nothing(weather, models, family, mode):
+    """Of levels of its own for every family and mode."""
     model = models(family)
     answer(weather.engine, ask(model, max_tokens=1))  # open
-    question = ask(model, LONG, mode=mode, experts=0.75, max_tokens=70)
-    weather.clock.tick = 6.0  # so that what shrank grows between two storms
-    storm = weather.brew(random_levels(seed))
+    opened = weather.engine.host._opened
+    question = ask(model, LONG, mode=mode, experts=0.75, max_tokens=32)
+    weather.clock.tick = 12.0  # so that what shrank grows between two storms
+    levels = random_levels(FAMILIES.index(family) + 3 * MODES.index(mode))
+    storm = weather.brew([NORMAL, *levels])  # the first look is for the limit, before there is an answer to be pressed
 
     heard = send(weather.engine, question)
 
@@ -128,7 +131,7 @@ def test_a_storm_loses_nothing(weather, models, family, mode, seed):
     resized = heard.of(m.Resized)
     assert {e.after > e.before for e in resized} == {True, False}
     assert storm.levels, "the storm lasted as long as the answer"
-    assert assert_banks_followed(weather, storm, record.experts["resident_per_layer"]) > 10
+    assert assert_banks_followed(storm, opened, record.experts["resident_per_layer"]) > 10
     assert record.experts["resident_fewest"] == min(e.after for e in resized)
     assert any("Memory was short" in note for note in record.notes)
     for event in resized:
@@ -143,8 +146,8 @@ def test_a_storm_loses_nothing(weather, models, family, mode, seed):
 @pytest.mark.parametrize("mode", MODES)
 def test_a_storm_while_something_more_urgent_comes_in_between(weather, models, mode):
     model = models("deepseek_v3")
-    for seed in range(3):
-        question = ask(model, LONG, mode=mode, experts=0.75, max_tokens=16)
+    for seed in range(2):
+        question = ask(model, LONG, mode=mode, experts=0.75, max_tokens=12)
         urgent = ask(model, "Be quick!", mode=m.Mode.EXACT, priority=m.Priority.DICTATION, experts=1.0, max_tokens=6)
         weather.brew(random_levels(seed))
         weather.engine.at_look(7 + 6 * seed, urgent)
@@ -164,7 +167,7 @@ def test_a_storm_while_something_more_urgent_comes_in_between(weather, models, m
 def test_reselecting_in_a_storm(weather, models, mode):
     """What was being read for a reselection is given up, and nothing is half swapped."""
     model = models("deepseek_v3")
-    question = ask(model, LONG, mode=mode, experts=0.75, max_tokens=40, reselect_every=1)
+    question = ask(model, LONG, mode=mode, experts=0.75, max_tokens=20, reselect_every=1)
     weather.brew(random_levels(5))
     assert isinstance(send(weather.engine, question).end(question.request), m.Finished)
     assert_no_slot_is_lost(weather.engine)
@@ -223,9 +226,9 @@ def test_what_grew_back_serves_again(weather, models, family, mode):
     model = models(family)
     first = ask(model, LONG, mode=mode, experts=0.75, max_tokens=2)
     granted = answer(weather.engine, first).experts["resident_per_layer"]
-    question = ask(model, LONG, mode=mode, experts=0.75, max_tokens=60)
-    weather.clock.tick = 3.0
-    weather.brew([CRITICAL] * 20)
+    question = ask(model, LONG, mode=mode, experts=0.75, max_tokens=24)
+    weather.clock.tick = 12.0
+    weather.brew([CRITICAL] * 12)
     heard = send(weather.engine, question)
     assert heard.of(m.Resized)[-1].after == granted
     assert "at the end" in next(n for n in heard.record(question.request).notes if "Memory was short" in n)

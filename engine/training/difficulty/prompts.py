@@ -51,7 +51,7 @@ def read(folder: Path, own: Path) -> list[Example]:
         *_exams(folder / "difficulty.jsonl", labels["mmlu"]),
         *_assistant(folder / "clinc150" / "data_full.json", labels["clinc150"]),
         *_instructions(folder, labels),
-        *_own(own / "examples.jsonl"),
+        *own_requests(own / "examples.jsonl"),
     ]
     return list({example.text: example for example in found if example.text}.values())
 
@@ -103,6 +103,7 @@ def _texts(row: dict[str, Any]) -> Iterator[str]:
         yield f"{row['instruction']}\n{row['instances'][0]['input']}".strip()
 
 
-def _own(file: Path) -> Iterator[Example]:
+def own_requests(file: Path) -> Iterator[Example]:
+    """Requests that come with Cadre."""
     for row in lines(file):
         yield Example(row["text"], "own", UseCase(row["use_case"]))
