@@ -21,9 +21,9 @@ HALF_LIFE = 8
 """Tokens after which a wish counts half: the fewest bytes over three kinds of text (docs/performance.md, Exact)."""
 PRIOR_TOKENS = 32
 """The prior weighs as much as this many tokens of the prompt."""
-LOYALTY = 0.25
-"""How many places better than it ranks an expert counts that is here already, as a share of all experts: of what a
-prompt wants a little, that which is here stays (docs/budgets.md, A day)."""
+LOYALTY = 0.5
+"""How many places better than it ranks an expert counts that is here already, in sizes of the set: of what a prompt
+wants a little, that which is here stays (docs/budgets.md, A day)."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -117,7 +117,7 @@ class Residency:
         """The set of `count` that a request gets: the best of its ranking, and what is here and costs no reading."""
         fresh, experts = self.use.fresh, len(ranking)
         here = self.banks[layer].table.resident()
-        ranking = loyal(ranking, here, round(LOYALTY * experts))
+        ranking = loyal(ranking, here, round(LOYALTY * count))
         if fresh is None or fresh >= count:
             return self.best(ranking, count)
         warmest = here[np.argsort(-self.heat[layer][here], kind="stable")]
