@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 Receive = Callable[[float | None], m.Command | None]
 """The next command: waits at most so many seconds (0: not at all, None: for ever); None when there is none."""
 Emit = Callable[[m.Event], None]
-Work = m.Ask | m.Measure | m.Transcribe
+Work = m.Ask | m.Measure | m.Transcribe | m.CleanUp
 """What runs by itself from its beginning to its end; dictations are worked on in between."""
 
 _IDLE_LOOK = 2.0
@@ -91,7 +91,7 @@ class Host:
 
     def _take(self, command: m.Command | None) -> None:
         match command:
-            case m.Ask() | m.Measure() | m.Transcribe():
+            case m.Ask() | m.Measure() | m.Transcribe() | m.CleanUp():
                 self._waiting.append(command)
             case m.Dictate() | m.Hear() | m.EndOfSpeech():
                 self._desk.take(command)
@@ -161,14 +161,14 @@ class Host:
         while self._desk.has_work and not self._stopping:
             self._desk.step(self._drain)
 
-    def _more_urgent(self, running: Work) -> m.Ask | m.Transcribe | None:
+    def _more_urgent(self, running: Work) -> m.Ask | m.Transcribe | m.CleanUp | None:
         if isinstance(running, m.Measure):
             return None
-        waiting = [w for w in self._waiting if isinstance(w, m.Ask | m.Transcribe)]
+        waiting = [w for w in self._waiting if not isinstance(w, m.Measure)]
         fitting = [w for w in waiting if w.priority > running.priority and self._can_run_now(w)]
         return max(fitting, key=lambda w: w.priority, default=None)
 
-    def _can_run_now(self, work: m.Ask | m.Transcribe) -> bool:
+    def _can_run_now(self, work: m.Ask | m.Transcribe | m.CleanUp) -> bool:
         """An answer that was interrupted goes on with its model, so that one stays."""
         return isinstance(work, m.Transcribe) or not self._is_interrupted() or self._is_open(work.model)
 
@@ -182,7 +182,9 @@ class Host:
         try:
             match command:
                 case m.Ask():
-                    self._answer(command)
+                    self._emit(m.Finished(command.request, self._answer(command, self._emit)))
+                case m.CleanUp():
+                    self._clean_up(command)
                 case m.Transcribe():
                     transcript = self._desk.transcribe(command, self._between)
                     self._emit(m.Transcribed(command.request, transcript))
@@ -194,12 +196,12 @@ class Host:
             self._running.pop()
             self._cancelled.discard(command.request)
 
-    def _answer(self, ask: m.Ask) -> None:
+    def _answer(self, ask: m.Ask, emit: Emit) -> m.Record:
         from engine.generation.answer import Answer
 
         begun = time.perf_counter()
         opened = self._open(ask)
-        answer = Answer(ask, opened, self._base, self._limit(ask), self._emit, self._between, self._pulse)
+        answer = Answer(ask, opened, self._base, self._limit(ask), emit, self._between, self._pulse)
         answer.telling.clock.begun = begun
         answer.telling.clock.load = time.perf_counter() - begun
         self._running[-1] = (ask, answer)
@@ -208,7 +210,19 @@ class Host:
         if ask.conversation:
             self._kept = {ask.conversation: conversation}  # one: what is kept takes memory
         opened.remember()
-        self._emit(m.Finished(ask.request, record))
+        return record
+
+    def _clean_up(self, command: m.CleanUp) -> None:
+        """Its tokens are nobody's answer, so they are not told."""
+        from engine.speech.cleanup import asking, polished
+
+        begun = time.perf_counter()
+        record = self._answer(asking(command), lambda _event: None)
+        if record.finish == "cancelled":
+            raise Cancelled
+        took = polished(command.text, record.text)
+        seconds = time.perf_counter() - begun
+        self._emit(m.CleanedUp(command.request, command.text, took.text, took.why, seconds))
 
     def _measure(self, command: m.Measure) -> None:
         from engine.lab.jobs import run_job

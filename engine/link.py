@@ -130,7 +130,7 @@ class _Child:
     def _read(self) -> None:
         """Hands events on until the child ends. Nobody else joins it: of two who wait, one finds no exit code."""
         for event in _received(self._pipe):
-            if isinstance(event, m.Finished | m.Transcribed | m.Failed) or _is_report(event):
+            if isinstance(event, m.Finished | m.Transcribed | m.CleanedUp | m.Failed) or _is_report(event):
                 self._under_way.pop(event.request, None)
             self._events.put(event)
         self._process.join()

@@ -181,9 +181,24 @@ class EndOfSpeech:
     request: str
 
 
-Request = Ask | Measure | Transcribe | Dictate
-"""What ends with exactly one of Finished, Transcribed, Failed, or Measured with a report."""
-Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure | Transcribe | Dictate | Hear | EndOfSpeech
+@dataclass(frozen=True)
+class CleanUp:
+    """Polish dictated text with a language model: punctuation, self-corrections, lists. CleanedUp follows.
+
+    words: names as they are spelt. memory: as in Ask.
+    """
+
+    request: str
+    model: str
+    text: str
+    words: tuple[str, ...] = ()
+    memory: int | None = None
+    priority: Priority = Priority.DICTATION
+
+
+Request = Ask | Measure | Transcribe | Dictate | CleanUp
+"""What ends with exactly one of Finished, Transcribed, CleanedUp, Failed, or Measured with a report."""
+Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure | Transcribe | Dictate | Hear | EndOfSpeech | CleanUp
 
 # --- events -----------------------------------------------------------------------------------------------
 
@@ -449,6 +464,17 @@ class Transcribed:
 
 
 @dataclass(frozen=True)
+class CleanedUp:
+    """text: what to write instead of raw, or raw itself: then why says what spoke against the model's version."""
+
+    request: str
+    raw: str
+    text: str
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Failed:
     """known: the sentence is written for the person. Otherwise it is a bug and the log has the rest."""
 
@@ -485,6 +511,7 @@ Event = (
     | Transcribing
     | Heard
     | Transcribed
+    | CleanedUp
     | Finished
     | Failed
     | EngineStopped

@@ -13,7 +13,7 @@ from engine.messages import SpokenWord
 
 Words = tuple[SpokenWord, ...]
 
-_FILLERS = {"um", "umm", "uh", "uhh", "uhm", "er", "erm", "hmm", "mm", "mhm", "ah"}
+FILLERS = {"um", "umm", "uh", "uhh", "uhm", "er", "erm", "hmm", "mm", "mhm", "ah"}
 _SIGNS: dict[tuple[str, ...], str] = {
     ("comma",): ",",
     ("period",): ".",
@@ -40,7 +40,7 @@ def without_fillers(words: Sequence[SpokenWord]) -> Words:
     """Without um, uh and the like. A mark at one that ends a sentence goes to the word before."""
     kept: list[SpokenWord] = []
     for word in words:
-        if _key(word.text) not in _FILLERS:
+        if _key(word.text) not in FILLERS:
             kept.append(word)
         elif kept and word.text.strip()[-1] in ".?!" and kept[-1].text[-1] not in ".?!":
             kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip(",;:") + word.text.strip()[-1])
