@@ -13,11 +13,12 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.cli import cleaning
 from app.cli.say import say
-from app.cli.session import EngineBug, interrupts
+from app.cli.session import EngineBug, interrupts, running_engine
 from engine import messages as m
 from engine.errors import Cancelled, KnownError
-from engine.link import Engine, ProcessEngine, ThreadEngine
+from engine.link import Engine
 from engine.speech import captions, wording
 
 _REQUEST = "transcribe"
@@ -26,7 +27,6 @@ _FORMATS: dict[str, Callable[[m.Transcript], str]] = {
     "txt": lambda transcript: captions.text(transcript.words),
     "srt": lambda transcript: captions.srt(transcript.words),
     "vtt": lambda transcript: captions.vtt(transcript.words),
-    "json": lambda transcript: json.dumps(_report(transcript), indent=2, ensure_ascii=False) + "\n",
 }
 
 
@@ -44,7 +44,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--replace", action="append", default=[], metavar="A=B", help="write B where A is heard")
     parser.add_argument("--no-fillers", action="store_true", help="leave out um, uh and the like (English)")
     parser.add_argument("--signs", action="store_true", help='write a comma where "comma" is said (English)')
-    parser.add_argument("--format", choices=list(_FORMATS), default="txt", help="txt (default), srt, vtt, json")
+    parser.add_argument(
+        "--clean-up",
+        action="store_true",
+        help="have a language model set marks and take out slips; what it changes beyond that is not taken",
+    )
+    parser.add_argument(
+        "--clean-up-with", metavar="M", help="the model for --clean-up (default: the first installed one that can)"
+    )
+    parser.add_argument("--format", choices=[*_FORMATS, "json"], default="txt", help="txt (default), srt, vtt, json")
     parser.add_argument("--json", action="store_true", help="print one JSON object, as --format json does")
     parser.set_defaults(run=run)
 
@@ -53,18 +61,24 @@ def run(args: argparse.Namespace) -> int:
     """Raises KnownError, EngineBug, Cancelled."""
     words = tuple(word.strip() for word in args.words.split(",") if word.strip())
     command = m.Transcribe(_REQUEST, os.path.abspath(args.file), args.model, args.language, words)  # noqa: PTH100
-    engine: Engine = ProcessEngine() if os.environ.get("CADRE_ENGINE") == "process" else ThreadEngine()
     table = _table(args.replace)
-    shown = _FORMATS["json" if args.json else args.format]
-    try:
+    kind = "json" if args.json else args.format
+    cleaner = cleaning.chosen(args.clean_up_with, kind) if args.clean_up or args.clean_up_with else None
+    cleaned = None
+    with running_engine() as engine:
         with _Show() as show:
             transcript = _transcript(engine, command, show)
-    finally:
-        engine.close()
-    transcript = _worded(transcript, table, args)
-    for note in transcript.notes:
+        transcript = _worded(transcript, table, args)
+        if cleaner and transcript.words:
+            cleaned = cleaning.clean(engine, cleaner, transcript.words, command.words)
+    notes = (*transcript.notes, *([cleaned.note] if cleaned else []))
+    for note in notes:
         say(note, error=True)
-    print(shown(transcript), end="")
+    if kind == "json":
+        extra = {"cleaned": cleaned.text, "cleaned_by": cleaner} if cleaned else {}
+        print(json.dumps(_report(replace(transcript, notes=notes)) | extra, indent=2, ensure_ascii=False))
+    else:
+        print(cleaned.text + "\n" if cleaned else _FORMATS[kind](transcript), end="")
     return 0
 
 
