@@ -19,6 +19,7 @@ from engine.models import places
 
 VERSION = 1
 APPEARANCES = ("system", "light", "dark")
+SPEAKING_SPEEDS = (50, 75, 100, 125, 150, 175, 200, 250, 300)
 TEXT_SIZES = (85, 100, 115, 130, 150, 175, 200)
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Settings:
     """network: whether Cadre may contact anything at all. appearance: one of APPEARANCES. text_size: per cent of the
-    system's. memory: the most bytes an answer may hold, 0 for what the machine can give. hotkey: of the quick prompt,
+    system's. read_aloud: answers, as they come. speaking_speed: per cent of the voice's own. memory: the most bytes an answer may hold, 0 for what the machine can give. hotkey: of the quick prompt,
     as Qt writes keys, "" for none. stays: in the menu bar, also without a window.
     """
 
@@ -36,6 +37,8 @@ class Settings:
     memory: int = 0
     hotkey: str = "Alt+Space"
     stays: bool = True
+    read_aloud: bool = False
+    speaking_speed: int = 100
 
 
 def default_path() -> Path:

@@ -52,11 +52,11 @@ class Host:
         self._receive = receive
         self._emit = emit
         self._gauge = Gauge(sensors or this_machine(), clock)
-        self._idle_since = 0.0
+        self._idle_since = self._spoken_since = 0.0
         self._waiting: list[Work] = []
         self._cancelled: set[str] = set()
         self._running: list[tuple[Work, Answer | None]] = []
-        self._desk = Desk(emit)
+        self._desk = Desk(emit, room=self._make_room)
         self._opened: Opened | None = None
         self._kept: dict[str, Conversation] = {}
         self._base = 0
@@ -70,7 +70,8 @@ class Host:
         self._base = footprint()
         while not self._stopping:
             if not self._waiting and not self._desk.has_work:
-                self._take(self._receive(None if self._opened is None else _IDLE_LOOK))
+                holds = self._opened is not None or self._desk.nbytes
+                self._take(self._receive(_IDLE_LOOK if holds else None))
             self._drain()
             self._write_down()
             if not self._waiting:
@@ -160,6 +161,7 @@ class Host:
         """All that was said so far, in every dictation."""
         while self._desk.has_work and not self._stopping:
             self._desk.step(self._drain)
+            self._spoken_since = self._gauge.now()
 
     def _more_urgent(self, running: Work) -> m.Ask | m.Transcribe | m.CleanUp | None:
         if isinstance(running, m.Measure):
@@ -201,7 +203,8 @@ class Host:
 
         begun = time.perf_counter()
         opened = self._open(ask)
-        answer = Answer(ask, opened, self._base, self._limit(ask), emit, self._between, self._pulse)
+        speech = self._desk.nbytes
+        answer = Answer(ask, opened, self._base, self._limit(ask), emit, self._between, self._pulse, speech)
         answer.telling.clock.begun = begun
         answer.telling.clock.load = time.perf_counter() - begun
         self._running[-1] = (ask, answer)
@@ -273,7 +276,9 @@ class Host:
         limit = self._limit(ask)
 
         def check(dense: int) -> None:
-            need = self._base + dense
+            if self._base + dense + self._desk.nbytes > limit:
+                self._desk.rest()
+            need = self._base + dense + self._desk.nbytes
             if need > limit:
                 raise KnownError(
                     f"The model's dense weights alone need {need / 1e9:.1f} GB and {limit / 1e9:.1f} GB may be used.",
@@ -298,11 +303,51 @@ class Host:
         except KnownError:
             return False
 
+    def _make_room(self, speech: int) -> None:
+        """Recognisers are about to take so many bytes in all, or take so many from now on: the banks shrink first.
+
+        Raises:
+            KnownError: they do not fit.
+        """
+        from engine.budget.footprint import footprint, give_back_freed
+
+        more = speech - self._desk.nbytes
+        answers = [answer for _, answer in self._running if answer is not None]
+        for answer in reversed(answers):
+            answer.share(speech, running=answer is self._running[-1][1])
+        if more <= 0 or answers:
+            return
+        if self._opened is not None and more > self._gauge.room() - footprint():
+            self._opened.give_back_banks()
+            give_back_freed()
+        if more > self._gauge.room() - footprint():
+            self._unload()
+            give_back_freed()
+        if more > (free := self._gauge.room() - footprint()):
+            raise KnownError(
+                f"Listening needs {more / 1e9:.1f} GB of memory and {max(0, free) / 1e9:.1f} GB may be used.",
+                "Close other apps, or choose a smaller recogniser.",
+            )
+
+    def _rest_speech(self) -> None:
+        """Recognisers that nobody uses go like a model's dense weights: loading them delays the next word."""
+        from engine.budget.governor import Kept, kept
+
+        if not self._desk.nbytes or self._desk.busy:
+            return
+        keep, why = kept(self._gauge.now() - max(self._idle_since, self._spoken_since), self._gauge.read())
+        if keep is Kept.NOTHING:
+            held = self._desk.nbytes
+            self._desk.rest()
+            log.info("recogniser given back: %s", why)
+            self._emit(m.Released(self._desk.named, "recogniser", held, why))
+
     def _give_back(self) -> None:
         """Nobody asks: after a while the banks go, then everything; at once when memory is short."""
         from engine.budget.footprint import footprint, give_back_freed
         from engine.budget.governor import Kept, kept
 
+        self._rest_speech()
         if self._opened is None:
             return
         keep, why = kept(self._gauge.now() - self._idle_since, self._gauge.read())

@@ -205,7 +205,7 @@ Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure | Transcribe | D
 
 @dataclass(frozen=True)
 class Memory:
-    """The promise, term by term, beside what is really held. All bytes."""
+    """The promise, term by term, beside what is really held. All bytes. speech: recognisers that stand beside it."""
 
     base: int
     dense: int
@@ -215,6 +215,7 @@ class Memory:
     peak: int
     promised: int
     limit: int
+    speech: int = 0
 
 
 @dataclass(frozen=True)

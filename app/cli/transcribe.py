@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     with running_engine() as engine:
         with _Show() as show:
             transcript = _transcript(engine, command, show)
-        transcript = _worded(transcript, table, args)
+        transcript = _worded(transcript, command.words, table, args)
         if cleaner and transcript.words:
             cleaned = cleaning.clean(engine, cleaner, transcript.words, command.words)
     notes = (*transcript.notes, *([cleaned.note] if cleaned else []))
@@ -90,10 +90,12 @@ def _table(given: list[str]) -> dict[str, str]:
     return {heard.strip(): written.strip() for heard, _, written in (one.partition("=") for one in given)}
 
 
-def _worded(transcript: m.Transcript, table: dict[str, str], args: argparse.Namespace) -> m.Transcript:
+def _worded(
+    transcript: m.Transcript, names: tuple[str, ...], table: dict[str, str], args: argparse.Namespace
+) -> m.Transcript:
     words = wording.without_fillers(transcript.words) if args.no_fillers else transcript.words
     words = wording.with_signs(words) if args.signs else words
-    return replace(transcript, words=wording.replaced(words, table))
+    return replace(transcript, words=wording.replaced(wording.spelt(words, names), table))
 
 
 def _transcript(engine: Engine, command: m.Transcribe, show: _Show) -> m.Transcript:

@@ -27,6 +27,7 @@ from app.window.models_page.downloads import Downloads
 from app.window.models_page.page import ModelsPage
 from app.window.preferences import Preferences
 from app.window.quick.resident import Resident
+from app.window.reading_aloud import ReadingAloud
 from app.window.settings.page import SettingsWindow
 from engine import logs
 from engine.errors import KnownError
@@ -59,6 +60,8 @@ class Desktop:
         self.answers = Answers(store, self.line, memory=lambda: self.preferences.memory)
         self.models = models
         self.window = MainWindow(store, self.answers, self.models)
+        self.aloud = ReadingAloud(self.answers, self.preferences, self.parts.voice, self.parts.loudspeaker)
+        self._connect_aloud()
         self.downloads = Downloads()
         self.models_page = ModelsPage(models, self.downloads, self.window)
         self.settings: SettingsWindow | None = None
@@ -80,6 +83,20 @@ class Desktop:
         self._later.timeout.connect(self.downloads.go_on)
         self._later.start()
         self._tell_of_the_last_end()
+
+    def _connect_aloud(self) -> None:
+        aloud, transcript = self.aloud, self.window.pane.transcript
+        transcript.read_aloud.connect(self._switch_reading)
+        aloud.changed.connect(lambda: transcript.show_aloud(aloud.message))
+        aloud.failed.connect(lambda error: self.window.pane.notice.tell(str(error)))
+        self.window.silence_wanted.connect(aloud.stop)
+
+    def _switch_reading(self, message: int) -> None:
+        if self.aloud.message == message:
+            self.aloud.stop()
+            return
+        running = self.answers.running(message)
+        self.aloud.read(message, running.text if running else self.answers.written(message)[0])
 
     def _tell_of_the_last_end(self) -> None:
         """Says so when it came without warning."""
@@ -145,6 +162,7 @@ class Desktop:
 
     def close(self) -> None:
         self.resident.close()
+        self.aloud.close()
         self.window.close()
         self.window.pane.close_threads()
         self._drop_settings()

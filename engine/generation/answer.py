@@ -64,12 +64,24 @@ Hook = Callable[[], None]
 class Answer:
     """`run` once. `set_aside` and `take_up` around anything else that uses the model meanwhile."""
 
-    def __init__(self, ask: Ask, opened: Opened, base: int, limit: int, emit: Emit, between: Hook, pulse: Hook) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        opened: Opened,
+        base: int,
+        limit: int,
+        emit: Emit,
+        between: Hook,
+        pulse: Hook,
+        speech: int = 0,
+    ) -> None:
+        """speech: bytes that open recognisers take of the limit."""
         self.ask = ask
         self.telling = Telling(ask, opened, emit)
         self._opened = opened
         self._base = base
         self._limit = limit
+        self._speech = speech
         self._host_between = between
         self._host_pulse = pulse
         self._use: Use | None = None
@@ -183,6 +195,7 @@ class Answer:
             kv=opened.kv_bytes(prompt + most),
             activations=max(activations(config, self._piece, prompt), FIXED + looking),
             limit=self._limit,
+            speech=self._speech,
         )
         ask, profile = self.ask, self._profile
         free_size = ask.budget == "auto" and ask.experts is None
@@ -416,8 +429,28 @@ class Answer:
     def heed(self, reading: Reading) -> None:
         """Fewer residents or more. Nothing is in flight but what `_land` ends."""
         grown = self._decoder is not None  # a prompt goes on with what it began with
-        if (change := self._decide(reading, may_grow=grown)) is None:
+        if (change := self._decide(reading, may_grow=grown)) is not None:
+            self._resize(change)
+
+    def share(self, speech: int, *, running: bool) -> None:
+        """So many bytes of the limit are a recogniser's from now on. running: False while another uses the model.
+
+        Raises:
+            KnownError: they do not fit. Nothing has changed.
+        """
+        if self._governed is None:
+            self._speech = speech
             return
+        change = self._governed.share(speech)
+        self.plan = self._governed.plan
+        if change is None:
+            self.telling.shared(self.plan.memory)
+            return
+        self._tell(change)
+        if running:
+            self._resize(change)
+
+    def _resize(self, change: Change) -> None:
         assert self._governed is not None
         self._land()
         if change.after < change.before:
@@ -436,6 +469,11 @@ class Answer:
         self.telling.pressure = reading.level
         if self._governed is None or (change := self._governed.heed(reading, may_grow=may_grow)) is None:
             return None
+        self._tell(change)
+        return change
+
+    def _tell(self, change: Change) -> None:
+        assert self._governed is not None
         self.plan = plan = self._governed.plan
         if self._exactly is not None:
             self._exactly.keep = plan.resident
@@ -444,7 +482,6 @@ class Answer:
         if self._decoder is not None:
             self._decoder.resized(plan.resident)
         self.telling.resized(plan.memory, change.before, change.after, change.why)
-        return change
 
     def _between(self) -> None:
         self.telling.memory()

@@ -41,6 +41,7 @@ class MessageView(QFrame):
     edited = Signal(int)
     again = Signal(int)
     deleted = Signal(int)
+    read_aloud = Signal(int)
 
     def __init__(self, placed: Placed, formats: Formats, parent: QWidget | None = None) -> None:
         super().__init__(parent)
