@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Settings:
     """network: whether Cadre may contact anything at all. appearance: one of APPEARANCES. text_size: per cent of the
-    system's. read_aloud: answers, as they come. speaking_speed: per cent of the voice's own. memory: the most bytes an answer may hold, 0 for what the machine can give. hotkey: of the quick prompt,
-    as Qt writes keys, "" for none. stays: in the menu bar, also without a window.
+    system's. memory: the most bytes an answer may hold, 0 for what the machine can give. hotkey: of the quick prompt,
+    as Qt writes keys, "" for none. stays: in the menu bar, also without a window. read_aloud: answers, as they come.
+    speaking_speed: per cent of the voice's own.
     """
 
     network: bool = True

@@ -38,7 +38,8 @@ def chosen(model: str | None, kind: str) -> str:
     able = capable(installed())
     if not able:
         raise KnownError(
-            "No model is installed that could clean up text.", "Download one, `cadre pull REPO`, or leave out --clean-up."
+            "No model is installed that could clean up text.",
+            "Download one, `cadre pull REPO`, or leave out --clean-up.",
         )
     return str(able[0].path)
 
@@ -55,7 +56,9 @@ def clean(engine: Engine, model: str, words: Sequence[m.SpokenWord], spelling: t
             refused += [done.why] if done.why else []
     polished = len(texts) - len(refused)
     note = f"{polished} of {len(texts)} passages were cleaned up"
-    return Cleaned("\n\n".join(texts), f"{note}; one is as it was heard, because {refused[0]}." if refused else f"{note}.")
+    return Cleaned(
+        "\n\n".join(texts), f"{note}; one is as it was heard, because {refused[0]}." if refused else f"{note}."
+    )
 
 
 def _ended(engine: Engine, command: m.CleanUp, interrupt: Interrupt) -> m.CleanedUp:

@@ -1,7 +1,7 @@
 """Which sentences of an answer can be read while it is still being written. Pure.
 
-The last piece may still change: a sentence may go on, a code block grow, a line become a heading. So it is read when another
-has begun after it, or when the answer has ended.
+The last piece may still change: a sentence may go on, a code block grow, a line become a heading. So it is read when
+another has begun after it, or when the answer has ended.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PAIRS = re.compile(r"\*\*|__|[*`$]")
 
 
 def _is_open(text: str) -> bool:
-    """Marks of bold and the like, code, formula or link stand open in the last block: what is in it may read otherwise."""
+    """Marks of bold and the like, code, formula or link stand open in the last block: it may read otherwise."""
     last = _BLOCK.split(text)[-1]
     marks = Counter(_PAIRS.findall(last))
     return any(count % 2 for count in marks.values()) or last.count("[") != last.count("]")

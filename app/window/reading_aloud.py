@@ -1,7 +1,7 @@
 """Answers read aloud: one at a time, whole or while it is written. Interface thread; the voice has one of its own.
 
-Knows no widgets. `changed` says which message is being read now, so that a button can offer to stop, and a microphone can be
-deaf meanwhile.
+Knows no widgets. `changed` says which message is being read now, so that a button can offer to stop, and a microphone
+can be deaf meanwhile.
 """
 
 from __future__ import annotations

@@ -21,7 +21,23 @@ _MAY_COME = {"a", "an", "the", "and"}
 _MAY_GO = {*_MAY_COME, *FILLERS, "so", "okay", "ok", "yeah", "basically"}
 _MAY_BEGIN = {"well", "right", "now", "then"}
 """What may go where the text begins, and means something elsewhere."""
-_SAID_OF_LIKING = {"i", "you", "we", "they", "would", "do", "does", "did", "not", "to", "is", "are", "was", "look", "'d"}
+_SAID_OF_LIKING = {
+    "i",
+    "you",
+    "we",
+    "they",
+    "would",
+    "do",
+    "does",
+    "did",
+    "not",
+    "to",
+    "is",
+    "are",
+    "was",
+    "look",
+    "'d",
+}
 """After these "like" is no filler."""
 _PHRASES_MAY_GO = (("you", "know"), ("kind", "of"), ("sort", "of"))
 _TAKES_BACK = (
@@ -55,9 +71,18 @@ _CONTRACTIONS = {
     "gonna": "going to",
     "wanna": "want to",
     "gotta": "got to",
-} | {f"{word}'s": f"{word} is" for word in "it that what he she there here who where how".split()}
+} | {f"{word}'s": f"{word} is" for word in ["it", "that", "what", "he", "she", "there", "here", "who", "where", "how"]}
 _ENDINGS = {"n't": " not", "'re": " are", "'ll": " will", "'ve": " have", "'m": " am"}
-_SIGNS = {"%": " percent ", "&": " and ", "+": " plus ", "\u2019": "'", "-": " ", "\u2013": " ", "\u2014": " ", "/": " "}
+_SIGNS = {
+    "%": " percent ",
+    "&": " and ",
+    "+": " plus ",
+    "\u2019": "'",
+    "-": " ",
+    "\u2013": " ",
+    "\u2014": " ",
+    "/": " ",
+}
 _MONEY = re.compile(r"([$\u20ac\u00a3])\s*(\d[\d,.]*\d|\d)")
 _CURRENCIES = {"$": "dollars", "\u20ac": "euros", "\u00a3": "pounds"}
 _WORD = re.compile(r"\d[\d,]*(?:\.\d+)?(?:st|nd|rd|th)?|[^\W\d_]+(?:'[^\W\d_]+)*")

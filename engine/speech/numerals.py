@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 ORDINALS = (
-    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-    "fifteenth sixteenth seventeenth eighteenth nineteenth"
-).split()
+    "zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+)  # fmt: skip
 _UNITS = {word: value for value, word in enumerate(_SMALL)} | {word: value for value, word in enumerate(ORDINALS)}
 _DECADES = {word: 20 + 10 * at for at, word in enumerate(_TENS)} | {
     word.removesuffix("y") + "ieth": 20 + 10 * at for at, word in enumerate(_TENS)
@@ -58,7 +58,9 @@ def _number(words: Sequence[str], at: int) -> tuple[int, int]:
     begin, last = at, ""
     while at < len(words):
         word = words[at]
-        if word in _UNITS and (last == "" or (last in {"hundred", "scale", "and"}) or (last == "tens" and _is_unit(word))):
+        if word in _UNITS and (
+            last == "" or (last in {"hundred", "scale", "and"}) or (last == "tens" and _is_unit(word))
+        ):
             current, last = current + _UNITS[word], "unit"
         elif word in _DECADES and last in {"", "hundred", "scale", "and"}:
             current, last = current + _DECADES[word], "tens"

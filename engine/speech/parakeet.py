@@ -1,7 +1,7 @@
-"""Parakeet through mlx-audio: quick, and as good in English as the large Whispers; the newer one in 25 languages of Europe.
+"""Parakeet through mlx-audio: English, or with its larger vocabulary 25 languages of Europe.
 
-It places every piece of a word in time by itself, so a guess has true times as well. It takes no custom words along: those
-are set right afterwards (wording.spelt). Engine thread: owns MLX arrays.
+It places every piece of a word in time by itself, so a guess has true times as well. It takes no custom words along:
+those are set right afterwards (wording.spelt). Engine thread: owns MLX arrays.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ _SHORTEST = RATE // 10
 """Samples; with fewer there is no frame to look at."""
 _ENGLISH_PIECES = 4_096
 """The English ones have 1,024 pieces of words, the one for 25 languages 8,192."""
-_EUROPEAN = frozenset(
-    "bg hr cs da nl en et fi fr de el hu it lv lt mt pl pt ro sk sl es sv ru uk".split()
-)
+_EUROPEAN = frozenset({
+    "bg", "hr", "cs", "da", "nl", "en", "et", "fi", "fr", "de", "el", "hu", "it", "lv", "lt", "mt", "pl", "pt", "ro",
+    "sk", "sl", "es", "sv", "ru", "uk",
+})  # fmt: skip
 _CACHE = 64 << 20
 
 

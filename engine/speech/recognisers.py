@@ -12,7 +12,7 @@ from engine.speech.speech_folder import kind, read_config
 
 EMBEDDED = ""
 EMBEDDED_BYTES = 220_000_000
-"""PocketSphinx with its English model, twice, as for a dictation beside a file; measured on Linux: 211 MB, 120 alone."""
+"""PocketSphinx with its English model, twice, as for a dictation beside a file: 211 MB on Linux; 120 alone."""
 
 
 def open_recogniser(name: str) -> Recogniser:

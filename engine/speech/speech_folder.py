@@ -22,7 +22,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def kind(folder: Path) -> str:
-    """whisper or parakeet.
+    """Whisper or parakeet.
 
     Raises:
         KnownError: it is no recogniser, or none that Cadre can use.

@@ -189,7 +189,9 @@ def work_space(config: dict[str, Any]) -> int:
 def _load(folder: Path) -> Any:
     name = model_name(folder)
     if kind(folder) != "whisper":
-        raise KnownError(f"{name} is no Whisper model.", "`--model` takes a Whisper or Parakeet model's folder or name.")
+        raise KnownError(
+            f"{name} is no Whisper model.", "`--model` takes a Whisper or Parakeet model's folder or name."
+        )
     from mlx_audio.stt.utils import load_model
 
     try:

@@ -43,7 +43,12 @@ def test_the_capable_ones():
     def model(name, source=Source.CADRE, problem=None, *, measured=False):
         return InstalledModel(name, Path(name), 1, source, "qwen3_moe", problem, measured)
 
-    found = [model("b", Source.BUILTIN), model("broken", problem="No weights."), model("one"), model("two", measured=True)]
+    found = [
+        model("b", Source.BUILTIN),
+        model("broken", problem="No weights."),
+        model("one"),
+        model("two", measured=True),
+    ]
     assert [one.name for one in capable(found)] == ["two", "one"]
 
 

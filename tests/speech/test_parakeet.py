@@ -193,5 +193,11 @@ def test_pieces_become_words():
         def __init__(self, text, start, end):
             self.text, self.start, self.end = text, start, end
 
-    tokens = [Token(" he", 0, 0.2), Token("llo", 0.2, 0.4), Token(".", 0.4, 0.4), Token(" ", 0.5, 0.6), Token("you", 0.6, 2)]
-    assert list(_words(tokens, 1.0)) == [SpokenWord(" hello.", 0, 0.4), SpokenWord(" you", 0.5, 1.0)]
+    tokens = [
+        Token(" he", 0, 0.2),
+        Token("llo", 0.2, 0.4),
+        Token(".", 0.4, 0.4),
+        Token(" ", 0.5, 0.6),
+        Token("you", 0.6, 2),
+    ]
+    assert list(_words(tokens, 1.0)) == [SpokenWord(" hello.", 0, 0.4), SpokenWord(" you", 0.6, 1.0)]

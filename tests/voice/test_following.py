@@ -11,8 +11,8 @@ from app.voice.reading import sentences
 
 ANSWERS = [
     "Hello there. Dr. Smith is here! Is it e.g. late? Yes.",
-    "# A heading\n\nFirst it is so. Then it is not.\n\n1. Milk\n2. Bread and butter. Both.\n\n```python\nx = 1.5\ny = 2\n```\nDone.",
-    "A title\n=======\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |\n\nSee [the page](https://example.org/x.y). Bye.",
+    "# A heading\n\nIt is so. It is not.\n\n1. Milk\n2. Bread. Both.\n\n```python\nx = 1.5\ny = 2\n```\nDone.",
+    "A title\n=======\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nSee [the page](https://example.org/x.y). Bye.",
     "<think>Let me think. Hm.</think>The answer is 4.2, not 5. OK.",
     "Look: https://example.org/a.b?c=d. It is `code.here()` there. **Bold. Text.** End",
     "> Quoted. Twice.\n\n---\n\n- one\n- two. three\n\n$$x = 1.$$\n\nLast.",
