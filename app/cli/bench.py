@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Measures reading, decoding, memory and the first token, each beside its limit or a peer. "
         "Without --model on synthetic checkpoints, which are written once into Cadre's folder. --part app measures the "
         "window instead, without a model: start, pauses while it answers, search, opening, the map, the monitor. "
-        "--part voice measures dictation: release to text, waiting for a busy engine, lost frames, what is left behind.",
+        "--part voice measures dictation: release to text, waiting for a busy engine, lost frames, what is left.",
     )
     parser.add_argument("--model", metavar="M", help="a model folder or an installed model's name")
     parser.add_argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import soundfile
 
 from engine.errors import Cancelled, KnownError
-from engine.messages import SpokenWord, Transcribe
+from engine.messages import SpokenWord, Transcribe, Transcribing
 from engine.speech.agreement import Agreed
 from engine.speech.parakeet import Parakeet
 from engine.speech.recogniser import Hints
@@ -82,7 +83,8 @@ def test_words_have_times_within_the_sound_in_order(parakeet, speech):
 
 
 def test_a_guess_is_one_direct_call_on_what_was_heard_so_far_and_stable_words_stay(parakeet, speech):
-    utterance, agreed, before = parakeet.begin(Hints()), Agreed(), ()
+    utterance, agreed = parakeet.begin(Hints()), Agreed()
+    before: tuple[SpokenWord, ...] = ()
     for at in range(0, 24_000, 4_000):
         utterance.hear(speech[at : at + 4_000], nothing)
         guess = utterance.guess(nothing)
@@ -100,7 +102,7 @@ def test_sound_too_short_to_look_at_says_nothing(parakeet):
 def test_a_cancel_at_any_step_leaves_the_next_utterance_right(parakeet, speech):
     right = direct(parakeet, speech)
     for at in (1, 2, 5):
-        calls = []
+        calls: list[int] = []
 
         def pulse(at=at, calls=calls):
             calls.append(1)
@@ -114,7 +116,8 @@ def test_a_cancel_at_any_step_leaves_the_next_utterance_right(parakeet, speech):
 
 def test_another_utterance_may_run_between_two_steps(parakeet, speech):
     """As when a dictation interrupts a file: who waits is not asked meanwhile, so what ends it ends nothing else."""
-    other, nested = samples_of(SURPASSED)[:16_000], []
+    other = samples_of(SURPASSED)[:16_000]
+    nested: list[str] = []
 
     def interrupt():
         if len(nested) < 3:
@@ -128,7 +131,7 @@ def test_a_file_in_windows_has_every_word_at_its_time(parakeet, tmp_path, speech
     loud = np.clip(speech * 4, -1, 1)
     quiet = np.zeros(40_000, np.float32)
     soundfile.write(tmp_path / "two.wav", np.concatenate([loud, quiet, loud, quiet]), 16_000, subtype="FLOAT")
-    told = []
+    told: list[Transcribing] = []
     command = Transcribe("f", str(tmp_path / "two.wav"))
     transcript = transcribe(command, Loudness(), parakeet, told.append, nothing)
 
@@ -177,7 +180,7 @@ def test_what_is_no_whole_parakeet_is_one_sentence(folders, tmp_path):
         (copy / "config.json").write_text(json.dumps(config))
 
     def fewer(copy):
-        weights = mx.load(str(copy / "model.safetensors"))
+        weights: Any = mx.load(str(copy / "model.safetensors"))
         mx.save_safetensors(str(copy / "model.safetensors"), dict(list(weights.items())[1:]))
 
     assert "not a whole" in broken("a", lambda copy: (copy / "model.safetensors").unlink())

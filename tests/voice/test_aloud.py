@@ -20,7 +20,7 @@ class Speaker:
 
     def __init__(self, *, instant=True):
         self.instant = instant
-        self.heard: queue.SimpleQueue = queue.SimpleQueue()
+        self.heard: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._over = threading.Event()
         self._over.set()
 
@@ -52,7 +52,8 @@ def made():
     all_of_them = []
 
     def made(say=sound, *, instant=True):
-        speaker, told = Speaker(instant=instant), queue.SimpleQueue()
+        speaker = Speaker(instant=instant)
+        told: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         all_of_them.append(Aloud(say, speaker, told.put))
         return all_of_them[-1], speaker, told
 
@@ -74,7 +75,7 @@ def test_sentences_are_heard_in_order_and_the_end_is_told(made):
 
 
 def test_the_next_sentence_is_made_while_one_is_heard(made):
-    said = queue.SimpleQueue()
+    said: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
 
     def say(text, speed):
         said.put((text, speed))

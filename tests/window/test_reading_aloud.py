@@ -44,7 +44,8 @@ def speaker():
 
 
 @pytest.fixture
-def desktop(qtbot, store, engine, voice, speaker):
+def desktop(qtbot, store, engine, voice, speaker, tmp_path, monkeypatch):
+    monkeypatch.setenv("CADRE_HOME", str(tmp_path / "home"))  # settings of its own
     theme.dress(dark=False)
     parts = replace(here(), voice=voice, loudspeaker=speaker)
     desktop = Desktop(store, lambda: engine, Models(look=list), parts)

@@ -14,8 +14,8 @@ from engine.models.folders import BUILTIN
 
 _QUESTION = "Please find me a restaurant for tonight."
 _TOKENS = 400
-_PATIENCE = 120.0
-_SILENT, _LESS = "The engine took over two minutes.", "Measure on a machine with less to do."
+_PATIENCE = 600.0
+_SILENT, _LESS = "The engine took over ten minutes.", "Measure on a machine with less to do."
 E = TypeVar("E", bound=m.Event)
 
 
@@ -37,7 +37,7 @@ class Talking:
         """The next event that is wanted.
 
         Raises:
-            KnownError: something failed, or it did not come in two minutes.
+            KnownError: something failed, or it did not come in ten minutes.
         """
         begun = time.monotonic()
         while time.monotonic() - begun < _PATIENCE:
