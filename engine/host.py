@@ -315,6 +315,8 @@ class Host:
         answers = [answer for _, answer in self._running if answer is not None]
         for answer in reversed(answers):
             answer.share(speech, running=answer is self._running[-1][1])
+        if answers and self._running[-1][1] is None:  # all are set aside, as for a file: nobody else uses the banks
+            answers[-1].fit()
         if more <= 0 or answers:
             return
         if self._opened is not None and more > self._gauge.room() - footprint():

@@ -450,6 +450,11 @@ class Answer:
         if running:
             self._resize(change)
 
+    def fit(self) -> None:
+        """While set aside: the banks have at once the size that `take_up` would give them."""
+        if self.plan is not None:
+            self._opened.resize(self.plan.resident)
+
     def _resize(self, change: Change) -> None:
         assert self._governed is not None
         self._land()

@@ -8,9 +8,10 @@ import pytest
 
 from engine import messages as m
 from engine.budget.footprint import RESERVE
+from engine.budget.points import slots_for
 from tests.host.asking import LONG, all_ended, answer, ask, assert_right, listen
 from tests.host.scripted import ScriptedEngine
-from tests.host.test_speech import dictation, ended
+from tests.host.test_speech import dictation, ended, long_file
 from tests.simulated import PLENTY, Clock, Machine
 from tests.speech.fakes import Counting, Loudness
 
@@ -115,6 +116,28 @@ def test_a_recogniser_beside_an_idle_model_takes_the_banks_where_they_are_in_the
 
     assert "Listening needs 0.4 GB" in heard.failed("d").sentence  # the machine is a fake: nothing got free
     assert place.engine.host._opened is None
+
+
+def test_the_banks_shrink_also_while_a_file_interrupts_the_answer(place, model, tmp_path):
+    question, alone = tight(place, model)
+    place.needs = alone.banks // 3
+    file = m.Transcribe("file", long_file(tmp_path), priority=m.Priority.DICTATION)
+    slots: list[int] = []
+
+    def react(event):
+        if isinstance(event, m.Token) and event.index == 2 and event.request == question.request:
+            place.engine.send(file)
+        elif isinstance(event, m.Transcribing):
+            slots.append(place.engine.host._opened.residency.banks[0].slots)
+
+    place.engine.react = react
+    place.engine.send(question)
+    heard = all_ended(place.engine, [question.request])
+
+    (resized,) = heard.of(m.Resized, question.request)
+    assert set(slots) == {slots_for(resized.after, heard.record(question.request).experts["total"])}
+    assert heard.of(m.Transcribed, "file")
+    assert_right(heard.record(question.request), question)
 
 
 def test_a_recogniser_that_nobody_uses_is_given_back(place):

@@ -46,10 +46,10 @@ class Talking:
                 continue
             if isinstance(event, m.Finished) and event.request == self._asked:
                 self.ask()
-            if isinstance(event, m.Failed):
-                raise KnownError(f"The bench stopped: {event.sentence}", event.next_step or "Try again.")
             if wanted(event):
                 return event
+            if isinstance(event, m.Failed):
+                raise KnownError(f"The bench stopped: {event.sentence}", event.next_step or "Try again.")
         raise KnownError(_SILENT, _LESS)
 
     def ended(self, request: str, kind: type[m.Transcribed | m.Failed]) -> None:
@@ -77,4 +77,4 @@ class Talking:
         """Returns when nothing runs."""
         asked, self._asked = self._asked, ""
         self._engine.send(m.Cancel(asked))
-        self.until(lambda event: isinstance(event, m.Finished) and event.request == asked)
+        self.until(lambda event: isinstance(event, m.Finished | m.Failed) and event.request == asked)
