@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,25 @@ from engine.training.learner import Learner, build  # noqa: E402
 from engine.training.marks import settle  # noqa: E402
 from engine.training.outside import mixed, utterances  # noqa: E402
 from engine.training.recipe import Recipe, Routing  # noqa: E402
+from engine.training.renaming import varied  # noqa: E402
 from engine.training.run import Run  # noqa: E402
-from engine.training.tokenizer import END, dialogue_encoder, save_tokenizer, train_tokenizer  # noqa: E402
+from engine.training.starting import start_from  # noqa: E402
+from engine.training.tokenizer import (  # noqa: E402
+    END,
+    dialogue_encoder,
+    load_tokenizer,
+    save_tokenizer,
+    train_tokenizer,
+)
 
 _mlx_lm: Any = mlx_lm.utils
 
 BITS, GROUP = 6, 32
 """With float32 scales, which CPUs compute with fastest: 8 bits a weight, within the 16 MB a repository should hold."""
 _SHARE = 0.08
+_RENAMED = 0.7
+_ECHOES = 0.3
+_SECOND_RATE = 1.5e-3
 _DEV = 64
 
 
@@ -42,14 +54,23 @@ def main() -> None:
     parser.add_argument("--dev", type=Path, required=True, help="dialogues to look at while training")
     parser.add_argument("--prompts", type=Path, required=True, help="the public prompt sets (docs/builtin.md)")
     parser.add_argument("--out", type=Path, required=True, help="run/ and model/ are made here")
+    parser.add_argument("--start", type=Path, help="go on from the model of this folder, made by an earlier run")
     parser.add_argument("--steps", type=int, default=Recipe().steps)
     given = parser.parse_args()
     recipe = Recipe(steps=given.steps)
-    dialogues = mixed(read_dialogues(given.corpus), *utterances(given.prompts), share=_SHARE, seed=recipe.seed)
-    tokenizer = train_tokenizer((t.text for d in dialogues for t in d), recipe.shape.vocabulary)
+    if given.start is not None:
+        recipe = replace(recipe, rate=_SECOND_RATE, predictor_rate=_SECOND_RATE / 10)
+    corpus = varied(read_dialogues(given.corpus), _RENAMED, _ECHOES, recipe.seed)
+    dialogues = mixed(corpus, *utterances(given.prompts), share=_SHARE, seed=recipe.seed)
+    if given.start is None:
+        tokenizer = train_tokenizer((t.text for d in dialogues for t in d), recipe.shape.vocabulary)
+    else:
+        tokenizer = load_tokenizer(given.start)
     encode = dialogue_encoder(tokenizer)
     dev = read_dialogues(given.dev)
     run = Run(recipe, [encode(d) for d in dialogues], [encode(d) for d in dev[:_DEV]], given.out / "run")
+    if given.start is not None:
+        start_from(given.start, run.learner)
     learner = run.go()
     folder = given.out / "model"
     folder.mkdir(exist_ok=True)

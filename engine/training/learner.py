@@ -17,6 +17,8 @@ from mlx_lm.models import dots1
 from engine.routing.block import Router, hook_entry, put_in
 from engine.routing.families import router_shape
 from engine.routing.predictor import Predictor, measured, usual
+from engine.training.copying import behind_the_same, one_back, said_again
+from engine.training.exponentials import looked_at, nats, quicken, written
 from engine.training.products import expert_products
 from engine.training.recipe import Recipe, Routing, Shape
 from engine.training.sets import best, spread, straight_through, told_apart
@@ -26,6 +28,7 @@ from engine.training.spans import Spans
 class Losses(NamedTuple):
     """Of one batch. nll: nats per scored token. outside: -log of the routers' wishes within the predicted set of
     `home` experts. distillation: cross-entropy of the predictor against the routers' wishes over the sequence.
+    looking: how far two heads are from what copying needs of them (engine.training.copying).
     contrast: how badly the predictor's scores of a prompt tell its own continuation from the batch's others.
     usage: [L, E] share of sequences whose home set has the expert.
     loads: [L, E] how often tokens that had the expert in their set chose it; 1 is as often as the layer's others.
@@ -35,6 +38,7 @@ class Losses(NamedTuple):
     outside: mx.array
     distillation: mx.array
     contrast: mx.array
+    looking: mx.array
     usage: mx.array
     loads: mx.array
 
@@ -59,6 +63,7 @@ class Learner(nn.Module):
         self.recipe = recipe
         shape = recipe.shape
         self.model: Any = build(shape)
+        quicken(self.model)
         self._blocks: list[Block] = []
         if recipe.routing is not Routing.DENSE:
             self._hook(shape)
@@ -188,17 +193,27 @@ class Learner(nn.Module):
         nll = (nats * scored).sum() / scored.sum()
         zero = mx.array(0.0)
         loads = mx.stack(self._loads) if self._loads else zero
+        looking = self._looking(tokens, valid.astype(mx.float32))
         if not frozen:
-            return Losses(nll, zero, zero, zero, zero, loads)
+            return Losses(nll, zero, zero, zero, looking, zero, loads)
         outside, distillation = self._agreement(valid.astype(mx.float32))
         assert self._scores is not None
         assert self._rest is not None
         contrast = told_apart(self._scores[0], self._rest)
-        return Losses(nll, outside, distillation, contrast, cast("mx.array", self._usage), loads)
+        return Losses(nll, outside, distillation, contrast, looking, cast("mx.array", self._usage), loads)
 
     def _nats(self, tokens: mx.array) -> mx.array:
-        logits = self.model(tokens[:, :-1])
-        return nn.losses.cross_entropy(logits.astype(mx.float32), tokens[:, 1:])
+        return nats(self.model(tokens[:, :-1]), tokens[:, 1:])
+
+    def _looking(self, tokens: mx.array, valid: mx.array) -> mx.array:
+        """Of `Losses`; tokens [B, T + 1], valid [B, T] of all but the first. The later head alone should do it."""
+        first, later = (self.model.layers[at] for at in self.recipe.copying_layers)
+        given, following = tokens[:, :-1], tokens[:, 1:]
+        again = behind_the_same(looked_at(later, 0), given, valid)
+        logits = self.model.model.embed_tokens.as_linear(self.model.model.norm(written(later, 0)))
+        return (
+            one_back(looked_at(first, 0), valid) + again + said_again(nats(logits, following), given, following, valid)
+        )
 
     def _agreement(self, valid: mx.array) -> tuple[mx.array, mx.array]:
         """How far routers want what is outside the home sets; how far the predictor is from what routers want."""

@@ -30,10 +30,27 @@ def expert_products(switch: Any, x: mx.array, ids: mx.array) -> mx.array:
 
 
 def _segments(rows: mx.array, weight: mx.array, counts: np.ndarray) -> mx.array:
-    """Rows [N, in], `counts[e]` of them for expert e in order; weight [E, out, in] -> [N, out]."""
-    parts = mx.split(rows, np.cumsum(counts)[:-1].tolist())
-    matrices = mx.split(weight, weight.shape[0])  # one split: its gradient is one concatenation
-    return mx.concatenate([p @ w[0].T for p, w, n in zip(parts, matrices, counts, strict=True) if n])
+    """Rows [N, in], `counts[e]` of them for expert e in order; weight [E, out, in] -> [N, out].
+
+    With a gradient of its own: that of a slice is an array as large as what it was cut from, one for every expert.
+    """
+    ends = np.cumsum(counts).tolist()
+    spans = [(e, end - int(n), end) for e, (n, end) in enumerate(zip(counts, ends, strict=True)) if n]
+
+    def products(rows: mx.array, weight: mx.array) -> mx.array:
+        return mx.concatenate([rows[a:b] @ weight[e].T for e, a, b in spans])
+
+    def gradients(primals: Any, cotangent: mx.array, _output: mx.array) -> Any:
+        rows, weight = primals
+        nothing = mx.zeros(weight.shape[1:])
+        of_weight = [nothing] * len(counts)
+        for e, a, b in spans:
+            of_weight[e] = cotangent[a:b].T @ rows[a:b]
+        return mx.concatenate([cotangent[a:b] @ weight[e] for e, a, b in spans]), mx.stack(of_weight)
+
+    custom: Any = mx.custom_function(products)
+    custom.vjp(gradients)
+    return cast("mx.array", custom(rows, weight))
 
 
 @mx.custom_function

@@ -70,6 +70,8 @@ class Shape:
 class Recipe:
     """counts: set sizes and how often a sequence is given each. home: the size a router should want to stay within.
 
+    copying, copying_layers: see engine.training.copying; the weight falls to 0 over the run.
+
     The predictor learns far more slowly than the model: sets that change faster than routers can follow mean nothing.
     """
 
@@ -89,6 +91,8 @@ class Recipe:
     consistency: float = 0.5
     distillation: float = 0.1
     contrast: float = 0.3
+    copying: float = 0.4
+    copying_layers: tuple[int, int] = (0, 2)
     noise: float = 0.5
     balance_step: float = 0.002
     reselected: float = 0.5

@@ -97,12 +97,13 @@ class Run:
         random = np.random.default_rng([recipe.seed, self.step, 1])
         mx.random.seed(recipe.seed * 1_000_003 + self.step)
         spans = draw(recipe, batch.lengths, random)
-        noise = recipe.noise * (1 - self.step / recipe.steps)
+        left = 1 - self.step / recipe.steps
+        noise, copying = recipe.noise * left, recipe.copying * left
 
         def loss(tokens: mx.array, lengths: mx.array) -> tuple[mx.array, Losses]:
             losses = self.learner.losses(tokens, lengths, spans, noise)
             sets = recipe.consistency * losses.outside + recipe.distillation * losses.distillation
-            return losses.nll + sets + recipe.contrast * losses.contrast, losses
+            return losses.nll + sets + recipe.contrast * losses.contrast + copying * losses.looking, losses
 
         inputs = mx.array(batch.tokens), mx.array(batch.lengths)
         losses: Losses
@@ -125,6 +126,7 @@ class Run:
             "outside": round(_number(losses.outside), 4),
             "distillation": round(_number(losses.distillation), 4),
             "contrast": round(_number(losses.contrast), 4),
+            "looking": round(_number(losses.looking), 4),
             "even": round(_evenness(losses.loads), 3),
             "overlap": round(_overlap(losses.usage, len(batch.lengths), self.recipe.home), 3),
             "tokens_per_second": round(float(batch.lengths.sum()) / seconds),

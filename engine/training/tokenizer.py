@@ -37,6 +37,11 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     return tokenizer
 
 
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The one that `save_tokenizer` wrote there."""
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, context: int) -> None:
     """tokenizer.json, tokenizer_config.json and chat_template.jinja, as transformers reads them."""
     tokenizer.save(str(folder / "tokenizer.json"))

@@ -25,6 +25,7 @@ from engine.training.products import expert_products as products
 from engine.training.recipe import Recipe, Routing, Shape
 from engine.training.run import Run, _evenness
 from engine.training.spans import Spans, draw
+from engine.training.starting import start_from
 from engine.training.tokenizer import END, dialogue_encoder, save_tokenizer, train_tokenizer
 
 SHAPE = Shape(
@@ -201,7 +202,7 @@ def test_what_is_saved_is_the_model_that_was_trained(bits, documents, tokenizer,
     ours = learner.token_nll(tokens, None)
     logits = stock(tokens[:, :-1]).astype(mx.float32)
     theirs = mx.logsumexp(logits, axis=-1) - mx.take_along_axis(logits, tokens[:, 1:, None], axis=-1)[..., 0]
-    assert np.array(ours) == pytest.approx(np.array(theirs), abs=1e-4 if bits is None else 0.1)
+    assert np.abs(np.array(ours - theirs)).mean() < (1e-4 if bits is None else 0.05)
     assert layout(Checkpoint.open(folder)).experts == SHAPE.experts
     laid_out = wrapped.apply_chat_template(
         [{"role": t.role, "content": t.text} for t in DIALOGUES[0]], add_generation_prompt=False
@@ -219,3 +220,24 @@ def test_a_predictor_of_another_shape_or_broken_is_refused(documents, tmp_path):
     (tmp_path / FILE).write_bytes(b"\x10\0\0\0\0\0\0\0{}")
     with pytest.raises(KnownError, match="predictor"):
         load_predictor(tmp_path, 32, 2, 8)
+
+
+@pytest.mark.parametrize("bits", [None, 6])
+def test_a_run_goes_on_from_a_finished_model(bits, documents, tokenizer, tmp_path):
+    first = run(RECIPE, documents, tmp_path / "first").go()
+    folder = tmp_path / "model"
+    folder.mkdir()
+    save_model(first, RECIPE, folder, tokenizer.get_vocab()[END], documents, bits)
+    second = run(dataclasses.replace(RECIPE, seed=5), documents, tmp_path / "second").learner
+    start_from(folder, second)
+    expected, found = (dev_nll(learner, documents[:4], prompt=8)["8"] for learner in (first, second))
+    assert found == pytest.approx(expected, abs=1e-4 if bits is None else 0.05)
+    assert np.array(second.predictor.mark) == pytest.approx(np.array(first.predictor.mark), abs=2e-3)
+
+
+def test_a_folder_of_another_shape_is_refused(documents, tokenizer, tmp_path):
+    first = run(RECIPE, documents, tmp_path / "first").go()
+    save_model(first, RECIPE, tmp_path, tokenizer.get_vocab()[END], documents, None)
+    other = dataclasses.replace(RECIPE, shape=dataclasses.replace(SHAPE, hidden=64))
+    with pytest.raises(KnownError, match="holds no model of this shape"):
+        start_from(tmp_path, run(other, documents, tmp_path / "other").learner)
