@@ -35,10 +35,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "transcribe",
         help="write down what is said in a sound file",
         description="Writes down what is said in a WAV, FLAC, Ogg, MP3 or AIFF file, on this machine. Without --model "
-        "a small recogniser that is always there does it; a Whisper model does it better.",
+        "a small recogniser that is always there does it; a Whisper or Parakeet model does it better.",
     )
     parser.add_argument("file", metavar="FILE", help="the sound file")
-    parser.add_argument("--model", default="", metavar="M", help="a Whisper model's folder or an installed one's name")
+    parser.add_argument("--model", default="", metavar="M", help="a Whisper or Parakeet model's folder or name")
     parser.add_argument("--language", metavar="L", help="what is spoken (en, de, ...); found out if not given")
     parser.add_argument("--words", default="", metavar="W,W", help="names and terms that may be said, with commas")
     parser.add_argument("--replace", action="append", default=[], metavar="A=B", help="write B where A is heard")
@@ -64,13 +64,20 @@ def run(args: argparse.Namespace) -> int:
     table = _table(args.replace)
     kind = "json" if args.json else args.format
     cleaner = cleaning.chosen(args.clean_up_with, kind) if args.clean_up or args.clean_up_with else None
-    cleaned = None
     with running_engine() as engine:
         with _Show() as show:
             transcript = _transcript(engine, command, show)
         transcript = _worded(transcript, command.words, table, args)
-        if cleaner and transcript.words:
-            cleaned = cleaning.clean(engine, cleaner, transcript.words, command.words)
+        cleaned = None
+        try:
+            if cleaner and transcript.words:
+                cleaned = cleaning.clean(engine, cleaner, transcript.words, command.words)
+        finally:  # also when the clean-up fails or is stopped: what was written down took long
+            _print(transcript, cleaned, cleaner, kind)
+    return 0
+
+
+def _print(transcript: m.Transcript, cleaned: cleaning.Cleaned | None, cleaner: str | None, kind: str) -> None:
     notes = (*transcript.notes, *([cleaned.note] if cleaned else []))
     for note in notes:
         say(note, error=True)
@@ -79,7 +86,6 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(_report(replace(transcript, notes=notes)) | extra, indent=2, ensure_ascii=False))
     else:
         print(cleaned.text + "\n" if cleaned else _FORMATS[kind](transcript), end="")
-    return 0
 
 
 def _table(given: list[str]) -> dict[str, str]:

@@ -150,7 +150,7 @@ def test_passages_are_cleaned_up_in_turn():
     words = [m.SpokenWord(" um", 0, 1), m.SpokenWord(" hello", 1, 2), m.SpokenWord(" ann", 9, 10)]
 
     class Scripted:
-        sent: ClassVar[list] = []
+        sent: ClassVar[list[m.CleanUp]] = []
 
         def send(self, command):
             self.sent.append(command)
@@ -160,7 +160,18 @@ def test_passages_are_cleaned_up_in_turn():
             text = command.text.removeprefix("um ").capitalize()
             return m.CleanedUp(command.request, command.text, text, "" if "um" in command.text else "it is so", 0.1)
 
+        def close(self):
+            pass
+
     cleaned = clean(Scripted(), "/m", words, ("Ann",))
     assert cleaned.text == "Hello\n\nAnn"
     assert cleaned.note == "1 of 2 passages were cleaned up; one is as it was heard, because it is so."
     assert [command.words for command in Scripted.sent] == [("Ann",), ("Ann",)]
+
+
+def test_a_clean_up_that_fails_loses_nothing_of_what_was_written_down(tmp_path, capsys):
+    assert main(["transcribe", str(SURPASSED), "--clean-up-with", str(tmp_path)]) == 1
+
+    out, err = capsys.readouterr()
+    assert "never" in out
+    assert "config.json" in err
