@@ -47,7 +47,7 @@ def measure(talking: Talking, seconds: float, folder: Path) -> Figure:
     talking.stop()
     details = (("sound", seconds), ("took", took), ("missing_samples", missing))
     said = f"Frames lost in {seconds / 60:g} minutes of sound, {SPEED:g} times as fast, the engine busy"
-    return Figure(said, "count", 0.0, (float(lost + missing),), "worst", details)
+    return Figure(said, "count", 0.0, (float(max(lost, missing)),), "worst", details)
 
 
 def _feed(played: Played, seconds: float) -> None:
