@@ -22,12 +22,13 @@ def one_back(weights: mx.array, valid: mx.array) -> mx.array:
 def behind_the_same(weights: mx.array, tokens: mx.array, valid: mx.array) -> mx.array:
     """Nats by which a head does not look behind earlier occurrences of the present token; tokens [B, T].
 
-    Tokens that did not occur before do not count.
+    Without any it should look at the very first token, which has nothing to say, so that the others may believe it.
     """
     same = _behind(tokens)
-    again = same.any(axis=-1) & (valid > 0)
+    first = mx.arange(tokens.shape[1]) == 0
+    same = same | (~same.any(axis=-1, keepdims=True) & first)
     looked = (weights * same).sum(axis=-1)
-    return -(mx.log(looked + _LEAST) * again).sum() / mx.maximum(again.sum(), 1)
+    return -(mx.log(looked + _LEAST) * valid).sum() / valid.sum()
 
 
 def said_again(nats: mx.array, tokens: mx.array, following: mx.array, valid: mx.array) -> mx.array:
