@@ -19,6 +19,7 @@ from engine.models import places
 
 VERSION = 1
 APPEARANCES = ("system", "light", "dark")
+SPEAKING_SPEEDS = (50, 75, 100, 125, 150, 175, 200, 250, 300)
 TEXT_SIZES = (85, 100, 115, 130, 150, 175, 200)
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ log = logging.getLogger(__name__)
 class Settings:
     """network: whether Cadre may contact anything at all. appearance: one of APPEARANCES. text_size: per cent of the
     system's. memory: the most bytes an answer may hold, 0 for what the machine can give. hotkey: of the quick prompt,
-    as Qt writes keys, "" for none. stays: in the menu bar, also without a window.
+    as Qt writes keys, "" for none. stays: in the menu bar, also without a window. read_aloud: answers, as they come.
+    speaking_speed: per cent of the voice's own.
 
     Of dictation: its key, and the one that inserts the last text again. microphone, recogniser, spoken_language: "" for
     the system's, the one that is always there, and to be found out. own_words: see app.dictation.own_words.
@@ -51,6 +53,8 @@ class Settings:
     copy_only: bool = False
     give_clipboard_back: bool = True
     keep_recordings: int = 7
+    read_aloud: bool = False
+    speaking_speed: int = 100
 
 
 def default_path() -> Path:

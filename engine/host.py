@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 Receive = Callable[[float | None], m.Command | None]
 """The next command: waits at most so many seconds (0: not at all, None: for ever); None when there is none."""
 Emit = Callable[[m.Event], None]
-Work = m.Ask | m.Measure | m.Transcribe
+Work = m.Ask | m.Measure | m.Transcribe | m.CleanUp
 """What runs by itself from its beginning to its end; dictations are worked on in between."""
 
 _IDLE_LOOK = 2.0
@@ -53,11 +53,11 @@ class Host:
         self._receive = receive
         self._emit = emit
         self._gauge = Gauge(sensors or this_machine(), clock)
-        self._idle_since = 0.0
+        self._idle_since = self._spoken_since = 0.0
         self._waiting: list[Work] = []
         self._cancelled: set[str] = set()
         self._running: list[tuple[Work, Answer | None]] = []
-        self._desk = Desk(emit)
+        self._desk = Desk(emit, room=self._make_room)
         self._counter = Counter()
         self._to_count: list[m.CountMedia] = []
         self._opened: Opened | None = None
@@ -73,7 +73,8 @@ class Host:
         self._base = footprint()
         while not self._stopping:
             if not self._waiting and not self._desk.has_work and not self._to_count:
-                self._take(self._receive(None if self._opened is None else _IDLE_LOOK))
+                holds = self._opened is not None or self._desk.nbytes
+                self._take(self._receive(_IDLE_LOOK if holds else None))
             self._drain()
             self._write_down()
             if not self._waiting:
@@ -94,7 +95,7 @@ class Host:
 
     def _take(self, command: m.Command | None) -> None:
         match command:
-            case m.Ask() | m.Measure() | m.Transcribe():
+            case m.Ask() | m.Measure() | m.Transcribe() | m.CleanUp():
                 self._waiting.append(command)
             case m.CountMedia():
                 self._to_count.append(command)
@@ -169,6 +170,7 @@ class Host:
         """All that was said so far, in every dictation; and what is asked about media, which is as quickly done."""
         while self._desk.has_work and not self._stopping:
             self._desk.step(self._drain)
+            self._spoken_since = self._gauge.now()
         while self._to_count and not self._stopping:
             self._count(self._to_count.pop(0))
 
@@ -178,14 +180,14 @@ class Host:
         except Exception as error:  # noqa: BLE001 -- it ends this request only, and is told
             self._emit(failed(command.request, error))
 
-    def _more_urgent(self, running: Work) -> m.Ask | m.Transcribe | None:
+    def _more_urgent(self, running: Work) -> m.Ask | m.Transcribe | m.CleanUp | None:
         if isinstance(running, m.Measure):
             return None
-        waiting = [w for w in self._waiting if isinstance(w, m.Ask | m.Transcribe)]
+        waiting = [w for w in self._waiting if not isinstance(w, m.Measure)]
         fitting = [w for w in waiting if w.priority > running.priority and self._can_run_now(w)]
         return max(fitting, key=lambda w: w.priority, default=None)
 
-    def _can_run_now(self, work: m.Ask | m.Transcribe) -> bool:
+    def _can_run_now(self, work: m.Ask | m.Transcribe | m.CleanUp) -> bool:
         """An answer that was interrupted goes on with its model, so that one stays."""
         return isinstance(work, m.Transcribe) or not self._is_interrupted() or self._is_open(work.model)
 
@@ -199,7 +201,9 @@ class Host:
         try:
             match command:
                 case m.Ask():
-                    self._answer(command)
+                    self._emit(m.Finished(command.request, self._answer(command, self._emit)))
+                case m.CleanUp():
+                    self._clean_up(command)
                 case m.Transcribe():
                     transcript = self._desk.transcribe(command, self._between)
                     self._emit(m.Transcribed(command.request, transcript))
@@ -211,12 +215,13 @@ class Host:
             self._running.pop()
             self._cancelled.discard(command.request)
 
-    def _answer(self, ask: m.Ask) -> None:
+    def _answer(self, ask: m.Ask, emit: Emit) -> m.Record:
         from engine.generation.answer import Answer
 
         begun = time.perf_counter()
         opened = self._open(ask)
-        answer = Answer(ask, opened, self._base, self._limit(ask), self._emit, self._between, self._pulse)
+        speech = self._desk.nbytes
+        answer = Answer(ask, opened, self._base, self._limit(ask), emit, self._between, self._pulse, speech)
         answer.telling.clock.begun = begun
         answer.telling.clock.load = time.perf_counter() - begun
         self._running[-1] = (ask, answer)
@@ -225,7 +230,19 @@ class Host:
         if ask.conversation:
             self._kept = {ask.conversation: conversation}  # one: what is kept takes memory
         opened.remember()
-        self._emit(m.Finished(ask.request, record))
+        return record
+
+    def _clean_up(self, command: m.CleanUp) -> None:
+        """Its tokens are nobody's answer, so they are not told."""
+        from engine.speech.cleanup import asking, polished
+
+        begun = time.perf_counter()
+        record = self._answer(asking(command), lambda _event: None)
+        if record.finish == "cancelled":
+            raise Cancelled
+        took = polished(command.text, record.text)
+        seconds = time.perf_counter() - begun
+        self._emit(m.CleanedUp(command.request, command.text, took.text, took.why, seconds))
 
     def _measure(self, command: m.Measure) -> None:
         from engine.lab.jobs import run_job
@@ -276,7 +293,9 @@ class Host:
         limit = self._limit(ask)
 
         def check(dense: int) -> None:
-            need = self._base + dense
+            if self._base + dense + self._desk.nbytes > limit:
+                self._desk.rest()
+            need = self._base + dense + self._desk.nbytes
             if need > limit:
                 raise KnownError(
                     f"The model's dense weights alone need {need / 1e9:.1f} GB and {limit / 1e9:.1f} GB may be used.",
@@ -301,11 +320,53 @@ class Host:
         except KnownError:
             return False
 
+    def _make_room(self, speech: int) -> None:
+        """Recognisers are about to take so many bytes in all, or take so many from now on: the banks shrink first.
+
+        Raises:
+            KnownError: they do not fit.
+        """
+        from engine.budget.footprint import footprint, give_back_freed
+
+        more = speech - self._desk.nbytes
+        answers = [answer for _, answer in self._running if answer is not None]
+        for answer in reversed(answers):
+            answer.share(speech, running=answer is self._running[-1][1])
+        if answers and self._running[-1][1] is None:  # all are set aside, as for a file: nobody else uses the banks
+            answers[-1].fit()
+        if more <= 0 or answers:
+            return
+        if self._opened is not None and more > self._gauge.room() - footprint():
+            self._opened.give_back_banks()
+            give_back_freed()
+        if more > self._gauge.room() - footprint():
+            self._unload()
+            give_back_freed()
+        if more > (free := self._gauge.room() - footprint()):
+            raise KnownError(
+                f"Listening needs {more / 1e9:.1f} GB of memory and {max(0, free) / 1e9:.1f} GB may be used.",
+                "Close other apps, or choose a smaller recogniser.",
+            )
+
+    def _rest_speech(self) -> None:
+        """Recognisers that nobody uses go like a model's dense weights: loading them delays the next word."""
+        from engine.budget.governor import Kept, kept
+
+        if not self._desk.nbytes or self._desk.busy:
+            return
+        keep, why = kept(self._gauge.now() - max(self._idle_since, self._spoken_since), self._gauge.read())
+        if keep is Kept.NOTHING:
+            held = self._desk.nbytes
+            self._desk.rest()
+            log.info("recogniser given back: %s", why)
+            self._emit(m.Released(self._desk.named, "recogniser", held, why))
+
     def _give_back(self) -> None:
         """Nobody asks: after a while the banks go, then everything; at once when memory is short."""
         from engine.budget.footprint import footprint, give_back_freed
         from engine.budget.governor import Kept, kept
 
+        self._rest_speech()
         if self._opened is None:
             return
         keep, why = kept(self._gauge.now() - self._idle_since, self._gauge.read())

@@ -25,6 +25,9 @@ _STOP_SECONDS = 10.0
 _NO_ENGINE = "The engine could not start or stopped unexpectedly."
 _SEE_DOCTOR = "Start Cadre again; `cadre doctor` tells what is missing."
 
+_ENDS = m.Finished | m.Transcribed | m.CleanedUp | m.MediaCounted | m.Failed
+"""Of a request; a measurement ends with its report."""
+
 
 class Engine(Protocol):
     def send(self, command: m.Command) -> None:
@@ -130,7 +133,7 @@ class _Child:
     def _read(self) -> None:
         """Hands events on until the child ends. Nobody else joins it: of two who wait, one finds no exit code."""
         for event in _received(self._pipe):
-            if isinstance(event, m.Finished | m.Transcribed | m.MediaCounted | m.Failed) or _is_report(event):
+            if isinstance(event, _ENDS) or _is_report(event):
                 self._under_way.pop(event.request, None)
             self._events.put(event)
         self._process.join()

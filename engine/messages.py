@@ -195,16 +195,44 @@ class EndOfSpeech:
     request: str
 
 
-Request = Ask | Measure | Transcribe | Dictate | CountMedia
-"""What ends with exactly one of Finished, Transcribed, MediaCounted, Failed, or Measured with a report."""
-Command = Ask | Cancel | Reselect | Unload | Shutdown | Measure | Transcribe | Dictate | Hear | EndOfSpeech | CountMedia
+@dataclass(frozen=True)
+class CleanUp:
+    """Polish dictated text with a language model: punctuation, self-corrections, lists. CleanedUp follows.
+
+    words: names as they are spelt. memory: as in Ask.
+    """
+
+    request: str
+    model: str
+    text: str
+    words: tuple[str, ...] = ()
+    memory: int | None = None
+    priority: Priority = Priority.DICTATION
+
+
+Request = Ask | Measure | Transcribe | Dictate | CountMedia | CleanUp
+"""What ends with exactly one of Finished, Transcribed, MediaCounted, CleanedUp, Failed, or Measured with a report."""
+Command = (
+    Ask
+    | Cancel
+    | Reselect
+    | Unload
+    | Shutdown
+    | Measure
+    | Transcribe
+    | Dictate
+    | Hear
+    | EndOfSpeech
+    | CountMedia
+    | CleanUp
+)
 
 # --- events -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The promise, term by term, beside what is really held. All bytes."""
+    """The promise, term by term, beside what is really held. All bytes. speech: recognisers that stand beside it."""
 
     base: int
     dense: int
@@ -214,6 +242,7 @@ class Memory:
     peak: int
     promised: int
     limit: int
+    speech: int = 0
 
 
 @dataclass(frozen=True)
@@ -463,6 +492,17 @@ class Transcribed:
 
 
 @dataclass(frozen=True)
+class CleanedUp:
+    """text: what to write instead of raw, or raw itself: then why says what spoke against the model's version."""
+
+    request: str
+    raw: str
+    text: str
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Failed:
     """known: the sentence is written for the person. Otherwise it is a bug and the log has the rest."""
 
@@ -509,6 +549,7 @@ Event = (
     | Transcribing
     | Heard
     | Transcribed
+    | CleanedUp
     | Finished
     | Failed
     | EngineStopped

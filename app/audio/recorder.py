@@ -65,6 +65,8 @@ class Recorder:
     spool: Spool
     wanted: str | None = None
     clock: Callable[[], float] = time.monotonic
+    deaf: bool = False
+    """What comes is dropped, as while an answer is read aloud beside the microphone."""
     _source: _Source | None = field(default=None, init=False)
     _writing: Writing | None = field(default=None, init=False)
     _zeros: float = field(default=0.0, init=False)
@@ -94,6 +96,7 @@ class Recorder:
         """
         assert self._writing is not None
         before, samples = self._taken_pending(), self._take()
+        samples = samples[:0] if self.deaf else samples
         pcm = as_pcm(samples)
         self._writing.append(pcm)
         warning = self._replace_if_gone() or self._about_silence(samples)

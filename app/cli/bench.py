@@ -19,7 +19,6 @@ from app.cli import options
 from app.cli.measuring import measured
 from app.numbers import size
 from engine import messages as m
-from engine.errors import KnownError
 from engine.models.catalogue import resolve
 
 _PARTS = ("engine", "app", "voice")
@@ -31,7 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="how fast it is on this machine",
         description="Measures reading, decoding, memory and the first token, each beside its limit or a peer. "
         "Without --model on synthetic checkpoints, which are written once into Cadre's folder. --part app measures the "
-        "window instead, without a model: start, pauses while it answers, search, opening, the map, the monitor.",
+        "window instead, without a model: start, pauses while it answers, search, opening, the map, the monitor. "
+        "--part voice measures dictation: release to text, waiting for a busy engine, lost frames, what is left.",
     )
     parser.add_argument("--model", metavar="M", help="a model folder or an installed model's name")
     parser.add_argument(
@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
     """Raises KnownError, EngineBug, Cancelled."""
     if args.part == "app":
         return _run_app(args)
-    if args.part != "engine":
-        raise KnownError(f"The {args.part} part of the bench is not there yet.", "Measure --part engine.")
+    if args.part == "voice":
+        return _run_voice(args)
     given = {
         "model": str(resolve(args.model)) if args.model else None,
         "size": args.size,
@@ -76,6 +76,20 @@ def _run_app(args: argparse.Namespace) -> int:
         print(json.dumps(report, indent=2))
     else:
         Console(highlight=False).print(bench_app.page(report))
+    return 0
+
+
+def _run_voice(args: argparse.Namespace) -> int:
+    """Raises KnownError."""
+    from app.cli import bench_app
+    from app.lab.voice.run import bench
+
+    with _progress() as show:
+        report = bench(lambda done, of, what: show.tell(m.Measured("voice", "bench", done, of, what)))
+    if args.json:
+        print(json.dumps(report, indent=2))
+    else:
+        Console(highlight=False).print(bench_app.voice_page(report))
     return 0
 
 

@@ -13,11 +13,12 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.cli import cleaning
 from app.cli.say import say
-from app.cli.session import EngineBug, interrupts
+from app.cli.session import EngineBug, interrupts, running_engine
 from engine import messages as m
 from engine.errors import Cancelled, KnownError
-from engine.link import Engine, ProcessEngine, ThreadEngine
+from engine.link import Engine
 from engine.speech import captions, wording
 
 _REQUEST = "transcribe"
@@ -26,7 +27,6 @@ _FORMATS: dict[str, Callable[[m.Transcript], str]] = {
     "txt": lambda transcript: captions.text(transcript.words),
     "srt": lambda transcript: captions.srt(transcript.words),
     "vtt": lambda transcript: captions.vtt(transcript.words),
-    "json": lambda transcript: json.dumps(_report(transcript), indent=2, ensure_ascii=False) + "\n",
 }
 
 
@@ -35,16 +35,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "transcribe",
         help="write down what is said in a sound file",
         description="Writes down what is said in a WAV, FLAC, Ogg, MP3 or AIFF file, on this machine. Without --model "
-        "a small recogniser that is always there does it; a Whisper model does it better.",
+        "a small recogniser that is always there does it; a Whisper or Parakeet model does it better.",
     )
     parser.add_argument("file", metavar="FILE", help="the sound file")
-    parser.add_argument("--model", default="", metavar="M", help="a Whisper model's folder or an installed one's name")
+    parser.add_argument("--model", default="", metavar="M", help="a Whisper or Parakeet model's folder or name")
     parser.add_argument("--language", metavar="L", help="what is spoken (en, de, ...); found out if not given")
     parser.add_argument("--words", default="", metavar="W,W", help="names and terms that may be said, with commas")
     parser.add_argument("--replace", action="append", default=[], metavar="A=B", help="write B where A is heard")
     parser.add_argument("--no-fillers", action="store_true", help="leave out um, uh and the like (English)")
     parser.add_argument("--signs", action="store_true", help='write a comma where "comma" is said (English)')
-    parser.add_argument("--format", choices=list(_FORMATS), default="txt", help="txt (default), srt, vtt, json")
+    parser.add_argument(
+        "--clean-up",
+        action="store_true",
+        help="have a language model set marks and take out slips; what it changes beyond that is not taken",
+    )
+    parser.add_argument(
+        "--clean-up-with", metavar="M", help="the model for --clean-up (default: the first installed one that can)"
+    )
+    parser.add_argument("--format", choices=[*_FORMATS, "json"], default="txt", help="txt (default), srt, vtt, json")
     parser.add_argument("--json", action="store_true", help="print one JSON object, as --format json does")
     parser.set_defaults(run=run)
 
@@ -53,19 +61,31 @@ def run(args: argparse.Namespace) -> int:
     """Raises KnownError, EngineBug, Cancelled."""
     words = tuple(word.strip() for word in args.words.split(",") if word.strip())
     command = m.Transcribe(_REQUEST, os.path.abspath(args.file), args.model, args.language, words)  # noqa: PTH100
-    engine: Engine = ProcessEngine() if os.environ.get("CADRE_ENGINE") == "process" else ThreadEngine()
     table = _table(args.replace)
-    shown = _FORMATS["json" if args.json else args.format]
-    try:
+    kind = "json" if args.json else args.format
+    cleaner = cleaning.chosen(args.clean_up_with, kind) if args.clean_up or args.clean_up_with else None
+    with running_engine() as engine:
         with _Show() as show:
             transcript = _transcript(engine, command, show)
-    finally:
-        engine.close()
-    transcript = _worded(transcript, table, args)
-    for note in transcript.notes:
-        say(note, error=True)
-    print(shown(transcript), end="")
+        transcript = _worded(transcript, command.words, table, args)
+        cleaned = None
+        try:
+            if cleaner and transcript.words:
+                cleaned = cleaning.clean(engine, cleaner, transcript.words, command.words)
+        finally:  # also when the clean-up fails or is stopped: what was written down took long
+            _print(transcript, cleaned, cleaner, kind)
     return 0
+
+
+def _print(transcript: m.Transcript, cleaned: cleaning.Cleaned | None, cleaner: str | None, kind: str) -> None:
+    notes = (*transcript.notes, *([cleaned.note] if cleaned else []))
+    for note in notes:
+        say(note, error=True)
+    if kind == "json":
+        extra = {"cleaned": cleaned.text, "cleaned_by": cleaner} if cleaned else {}
+        print(json.dumps(_report(replace(transcript, notes=notes)) | extra, indent=2, ensure_ascii=False))
+    else:
+        print(cleaned.text + "\n" if cleaned else _FORMATS[kind](transcript), end="")
 
 
 def _table(given: list[str]) -> dict[str, str]:
@@ -76,10 +96,12 @@ def _table(given: list[str]) -> dict[str, str]:
     return {heard.strip(): written.strip() for heard, _, written in (one.partition("=") for one in given)}
 
 
-def _worded(transcript: m.Transcript, table: dict[str, str], args: argparse.Namespace) -> m.Transcript:
+def _worded(
+    transcript: m.Transcript, names: tuple[str, ...], table: dict[str, str], args: argparse.Namespace
+) -> m.Transcript:
     words = wording.without_fillers(transcript.words) if args.no_fillers else transcript.words
     words = wording.with_signs(words) if args.signs else words
-    return replace(transcript, words=wording.replaced(words, table))
+    return replace(transcript, words=wording.replaced(wording.spelt(words, names), table))
 
 
 def _transcript(engine: Engine, command: m.Transcribe, show: _Show) -> m.Transcript:

@@ -14,6 +14,8 @@ from typing import Protocol
 
 from app.desktop.chord import Chord
 from app.desktop.login import LoginItem
+from app.voice.aloud import Loudspeaker
+from app.voice.voices import Spoken
 
 
 class Hotkey(Protocol):
@@ -138,6 +140,10 @@ class Parts:
     awake: Awake
     login: LoginItem
     show_folder_words: str
+    voice: Callable[[str, float], Spoken] | None = None
+    """Makes the sound of a sentence at a speed, on any thread; None: the system's voice."""
+    loudspeaker: Loudspeaker | None = None
+    """None: the system's."""
 
 
 def here() -> Parts:

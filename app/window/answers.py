@@ -165,6 +165,11 @@ class Answers(QObject):
                 self._remember(message, *seen)
         return self._last.get(message)
 
+    def written(self, message: int) -> tuple[str, bool]:
+        """The text of one that has ended, and whether it came to its end."""
+        found = self._store.tree.get(message)
+        return found.text, found.state is State.DONE
+
     def _remember(self, message: int, view: View, timeline: Timeline) -> None:
         self._last[message] = (view, timeline)
         while len(self._last) > KEPT:

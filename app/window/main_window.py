@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMessageBox, QWidget
 
-from app.store.rows import Folder
+from app.store.rows import Folder, Role
 from app.store.store import Store
 from app.window import theme
 from app.window.answers import Answers
@@ -30,7 +30,7 @@ _NARROW = 700
 class MainWindow(QMainWindow):
     """models_wanted: the person wants to see or get models. settings_wanted: to see or change settings.
     quit_wanted: to end Cadre. prompt_wanted: the quick prompt. dictation_wanted: to begin or end one here;
-    dictations_wanted: to see earlier ones.
+    dictations_wanted: to see earlier ones. silence_wanted: nothing is to be read aloud.
     text_size_wanted: larger (1), smaller (-1) or as the system has it (0).
     """
 
@@ -41,6 +41,7 @@ class MainWindow(QMainWindow):
     dictation_wanted = Signal()
     dictations_wanted = Signal()
     text_size_wanted = Signal(int)
+    silence_wanted = Signal()
 
     def __init__(self, store: Store, answers: Answers, models: Models) -> None:
         super().__init__()
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self.pane.composer.advice.models_wanted.connect(self.models_wanted)
         self.pane.settings.model_chosen.connect(lambda model: self._store.chats.keep("model", model))
         self.pane.shown.connect(self._watch)
+        self.pane.composer.field.escaped.connect(self.silence_wanted)
         self.monitor.closed.connect(self.toggle_monitor)
         self.strip.clicked.connect(self.toggle_monitor)
         self.conversation.listed.connect(self._list)
@@ -114,6 +116,12 @@ class MainWindow(QMainWindow):
         self.conversation.demonstrate(text)
         self.pane.composer.flush()
         self.pane.show_settings()
+
+    def read_last_aloud(self) -> None:
+        """Or stops reading it."""
+        answers = [placed.message.id for placed in self.conversation.path() if placed.message.role is Role.ASSISTANT]
+        if answers:
+            self.pane.transcript.read_aloud.emit(answers[-1])
 
     def new_chat(self) -> None:
         self.open_chat(None)
@@ -237,6 +245,7 @@ class MainWindow(QMainWindow):
         """Escape stops, wherever the keyboard is, unless something nearer takes it."""
         if event.key() == Qt.Key.Key_Escape:
             self.conversation.stop()
+            self.silence_wanted.emit()
         else:
             super().keyPressEvent(event)
 

@@ -71,6 +71,7 @@ class Menus(QObject):
         self._add(menu, self.tr("Dictate"), "Ctrl+Shift+D", self._window.dictation_wanted.emit)
         self._add(menu, self.tr("Stop"), "Ctrl+.", conversation.stop)
         self._add(menu, self.tr("Answer Again"), "Ctrl+R", pane.again)
+        self._add(menu, self.tr("Read Answer Aloud"), "Ctrl+Alt+R", self._window.read_last_aloud)
         self._add(menu, self.tr("Try Harder"), "Ctrl+Shift+R", lambda: pane.again(harder=True))
         menu.addSeparator()
         self._add(menu, self.tr("Previous Version"), "Ctrl+Alt+Left", lambda: pane.walk_last(-1))

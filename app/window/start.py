@@ -31,6 +31,7 @@ from app.window.models_page.downloads import Downloads
 from app.window.models_page.page import ModelsPage
 from app.window.preferences import Preferences
 from app.window.quick.resident import Resident
+from app.window.reading_aloud import ReadingAloud
 from app.window.settings.page import SettingsWindow
 from app.window.token_counts import TokenCounts
 from engine import logs, private
@@ -72,6 +73,8 @@ class Desktop:
         self.answers.sense = self.window.pane.senses.sense
         counts = TokenCounts(self.line, self.window)
         self.window.pane.seeing.count(counts)
+        self.aloud = ReadingAloud(self.answers, self.preferences, self.parts.voice, self.parts.loudspeaker)
+        self._connect_aloud()
         self.downloads = Downloads()
         self.models_page = ModelsPage(models, self.downloads, self.window)
         self.settings: SettingsWindow | None = None
@@ -104,6 +107,20 @@ class Desktop:
         self._later.start()
         self._tell_of_the_last_end()
         self.dictation.recover()
+
+    def _connect_aloud(self) -> None:
+        aloud, transcript = self.aloud, self.window.pane.transcript
+        transcript.read_aloud.connect(self._switch_reading)
+        aloud.changed.connect(lambda: transcript.show_aloud(aloud.message))
+        aloud.failed.connect(lambda error: self.window.pane.notice.tell(str(error)))
+        self.window.silence_wanted.connect(aloud.stop)
+
+    def _switch_reading(self, message: int) -> None:
+        if self.aloud.message == message:
+            self.aloud.stop()
+            return
+        running = self.answers.running(message)
+        self.aloud.read(message, running.text if running else self.answers.written(message)[0])
 
     def _tell_of_the_last_end(self) -> None:
         """Says so when it came without warning."""
@@ -178,6 +195,7 @@ class Desktop:
     def close(self) -> None:
         self.dictation.close()
         self.resident.close()
+        self.aloud.close()
         self.window.close()
         self.window.pane.close_threads()
         self._drop_settings()

@@ -69,7 +69,8 @@ def keeping(granted: Plan, shape: Shape, present: int) -> Plan:
 class Hold:
     """points: legal counts, ascending; the first is the least that works, the last was granted. count: one of them.
 
-    shrunk: when it last stepped down; calm: since when nothing is short, or when it last stepped up.
+    shrunk: when it last stepped down; calm: since when nothing is short, or when it last stepped up. most: what fits
+    beside a recogniser that shares the limit.
     """
 
     points: tuple[int, ...]
@@ -77,6 +78,7 @@ class Hold:
     level: Pressure = Pressure.NORMAL
     shrunk: float = -inf
     calm: float = -inf
+    most: float = inf
 
 
 def points(shape: Shape, granted: int) -> tuple[int, ...]:
@@ -105,7 +107,8 @@ def held(before: Hold, reading: Reading, slot_bytes: int, *, may_grow: bool) -> 
         down = at > 0 and now - before.shrunk >= SETTLE
         return _moved(before, at - 1 if down else at, level, now)
     calm = now if before.level is not Pressure.NORMAL else before.calm
-    if at + 1 < len(before.points) and may_grow and not reading.sparing and now - calm >= CALM:
+    fits = at + 1 < len(before.points) and before.points[at + 1] <= before.most
+    if fits and may_grow and not reading.sparing and now - calm >= CALM:
         more = before.points[at + 1] - before.count
         if reading.available - RESERVE >= more * slot_bytes:
             return replace(before, count=before.points[at + 1], level=level, calm=now)
@@ -115,6 +118,24 @@ def held(before: Hold, reading: Reading, slot_bytes: int, *, may_grow: bool) -> 
 def _moved(before: Hold, at: int, level: Pressure, now: float) -> Hold:
     count = before.points[at]
     return replace(before, count=count, level=level, shrunk=now if count < before.count else before.shrunk)
+
+
+def beside(before: Hold, granted: Plan, shape: Shape) -> Hold | None:
+    """What to hold when `granted` has to share its limit with a recogniser, which is one of its terms already.
+
+    The banks shrink first; None: not even the fewest fit. When it takes less again they grow back as after pressure.
+    """
+    fitting = [n for n in before.points if (at := resized(granted, shape, n).memory).promised <= at.limit]
+    if not fitting:
+        return None
+    return replace(before, count=min(before.count, fitting[-1]), most=fitting[-1])
+
+
+def sharing(granted: Plan, speech: int) -> Plan:
+    """The plan with so many bytes for recognisers."""
+    memory = granted.memory
+    shared = replace(memory, speech=speech, promised=memory.promised - memory.speech + speech)
+    return replace(granted, memory=shared)
 
 
 def why(before: Hold, after: Hold) -> str:

@@ -27,10 +27,11 @@ class Terms:
     kv: int
     activations: int
     limit: int
+    speech: int = 0
 
     @property
     def fixed(self) -> int:
-        return self.base + self.dense + self.kv + self.activations
+        return self.base + self.dense + self.kv + self.activations + self.speech
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,7 @@ def _memory(shape: Shape, terms: Terms, slots: int) -> Memory:
         peak=0,
         promised=terms.fixed + banks,
         limit=terms.limit,
+        speech=terms.speech,
     )
 
 

@@ -120,6 +120,10 @@ class Gauge:
     def now(self) -> float:
         return self._clock()
 
+    def room(self) -> int:
+        """Bytes this process may hold in all, as the memory sensor has it this moment."""
+        return footprint.room(self._sensors.memory.available())
+
     def read(self) -> Reading:
         now = self._clock()
         if self._last is None or now - self._last.at >= POLL:

@@ -42,12 +42,24 @@ Hook = Callable[[], None]
 class Answer:
     """`run` once. `set_aside` and `take_up` around anything else that uses the model meanwhile."""
 
-    def __init__(self, ask: Ask, opened: Opened, base: int, limit: int, emit: Emit, between: Hook, pulse: Hook) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        opened: Opened,
+        base: int,
+        limit: int,
+        emit: Emit,
+        between: Hook,
+        pulse: Hook,
+        speech: int = 0,
+    ) -> None:
+        """speech: bytes that open recognisers take of the limit."""
         self.ask = ask
         self.telling = Telling(ask, opened, emit)
         self._opened = opened
         self._base = base
         self._limit = limit
+        self._speech = speech
         self._host_between = between
         self._host_pulse = pulse
         self._watch = Watch(ask.reselect_every, fixed=ask.profile is not None)
@@ -66,7 +78,7 @@ class Answer:
             KnownError: it cannot be done; nothing was lost but this answer.
         """
         opened, telling = self._opened, self.telling
-        prepared = prepare(self.ask, opened, self._base, self._limit, telling)
+        prepared = prepare(self.ask, opened, self._base, self._limit, self._speech, telling)
         telling.expected = prepared.expected
         if self.ask.profile is None:  # a given set stays as given
             self._watch.every = prepared.reselect_every
@@ -181,13 +193,38 @@ class Answer:
 
     def heed(self, reading: Reading) -> None:
         """Fewer residents or more. Nothing is in flight but what `land` ends."""
-        serving, governed = self._serving, self._governed
         self.telling.pressure = reading.level
-        if serving is None or governed is None:
+        if (serving := self._serving) is None or self._governed is None:
             return
         grown = serving.decoder is not None  # a prompt goes on with what it began with
-        if (change := self._decide(serving, reading, may_grow=grown)) is None:
+        if (change := self._decide(serving, reading, may_grow=grown)) is not None:
+            self._resize(serving, self._governed, change)
+
+    def share(self, speech: int, *, running: bool) -> None:
+        """So many bytes of the limit are a recogniser's from now on. running: False while another uses the model.
+
+        Raises:
+            KnownError: they do not fit. Nothing has changed.
+        """
+        serving, governed = self._serving, self._governed
+        if serving is None or governed is None:
+            self._speech = speech
             return
+        change = governed.share(speech)
+        if change is None:
+            serving.plan = governed.plan
+            self.telling.shared(serving.plan.memory)
+            return
+        self._tell(serving, governed, change)
+        if running:
+            self._resize(serving, governed, change)
+
+    def fit(self) -> None:
+        """While set aside: the banks have at once the size that `take_up` would give them."""
+        if self.plan is not None:
+            self._opened.resize(self.plan.resident)
+
+    def _resize(self, serving: Serving, governed: Governed, change: Change) -> None:
         serving.land()
         if change.after < change.before:
             governed.shrink()
@@ -204,9 +241,12 @@ class Answer:
         self.telling.pressure = reading.level
         if self._governed is None or (change := self._governed.heed(reading, may_grow=may_grow)) is None:
             return None
-        serving.resized(self._governed.plan)
-        self.telling.resized(serving.plan.memory, change.before, change.after, change.why)
+        self._tell(serving, self._governed, change)
         return change
+
+    def _tell(self, serving: Serving, governed: Governed, change: Change) -> None:
+        serving.resized(governed.plan)
+        self.telling.resized(serving.plan.memory, change.before, change.after, change.why)
 
     def _between(self) -> None:
         self.telling.memory()

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.budget.footprint import give_back_freed
-from engine.budget.governor import Hold, held, hold, resized, why
+from engine.budget.governor import Hold, beside, held, hold, resized, sharing, why
 from engine.budget.plan import Plan
 from engine.budget.pressure import Reading
+from engine.errors import KnownError
 from engine.generation.opened import Opened
+
+_LISTENING = "A recogniser needs memory, too."
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,25 @@ class Governed:
         self.plan = resized(self._granted, self._opened.shape, self._hold.count)
         self.fewest = min(self.fewest, self._hold.count)
         return Change(before.count, self._hold.count, why(before, self._hold))
+
+    def share(self, speech: int) -> Change | None:
+        """speech: bytes that recognisers take of the limit from now on. Changes the plan only; None: banks may stay.
+
+        Raises:
+            KnownError: they do not fit beside the fewest experts.
+        """
+        shape, before = self._opened.shape, self._hold
+        granted = sharing(self._granted, speech)
+        after = beside(before, granted, shape)
+        if after is None:
+            raise KnownError(
+                "There is not enough memory to listen while this answer is written.",
+                "Wait for it or stop it, allow more memory, or choose a smaller recogniser.",
+            )
+        self._granted, self._hold = granted, after
+        self.plan = resized(granted, shape, after.count)
+        self.fewest = min(self.fewest, after.count)
+        return Change(before.count, after.count, _LISTENING) if after.count != before.count else None
 
     def shrink(self) -> None:
         """Banks for the plan: of each layer the warmest stay. Nothing may be in flight."""

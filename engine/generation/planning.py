@@ -50,8 +50,8 @@ class Prepared:
     expected: Line | None
 
 
-def prepare(ask: Ask, opened: Opened, base: int, limit: int, telling: Telling) -> Prepared:
-    """base: bytes the process held before any model. limit: that it may hold.
+def prepare(ask: Ask, opened: Opened, base: int, limit: int, speech: int, telling: Telling) -> Prepared:
+    """base: bytes the process held before any model. limit: that it may hold, of which recognisers take `speech`.
 
     Raises:
         KnownError: the request cannot be served; the sentence says what would be.
@@ -61,7 +61,7 @@ def prepare(ask: Ask, opened: Opened, base: int, limit: int, telling: Telling) -
         telling.notes.append("The model has no chat template: the prompt was continued as plain text.")
     most = _most_tokens(ask, opened, len(look.tokens))
     profile, choice = _chosen(ask, opened, telling)
-    piece, terms = _terms(opened, look, most, base, limit)
+    piece, terms = _terms(opened, look, most, base, limit, speech)
     planned = plan(opened.shape, terms, _wish(ask, choice, profile))
     expected = None if profile is None else profile.at(planned.mode, planned.resident)
     kept = _keeping(ask, opened, planned)
@@ -118,7 +118,7 @@ def _wish(ask: Ask, choice: Choice, profile: Profile | None) -> Wish:
     return Wish(choice.mode, choice.tier, ask.experts, choice.at_least, standard, ask.harder)
 
 
-def _terms(opened: Opened, look: Look, most: int, base: int, limit: int) -> tuple[int, Terms]:
+def _terms(opened: Opened, look: Look, most: int, base: int, limit: int, speech: int) -> tuple[int, Terms]:
     """Tokens of a prefill piece, and the promise's terms."""
     prompt, config = len(look.tokens), opened.checkpoint.text_config
     room = max(LEAST_ROOM, int(limit * ROOM_FOR_PIECE))
@@ -131,6 +131,7 @@ def _terms(opened: Opened, look: Look, most: int, base: int, limit: int) -> tupl
         kv=opened.kv_bytes(prompt + most),
         activations=max(activations(config, piece, prompt), FIXED + looking),
         limit=limit,
+        speech=speech,
     )
 
 

@@ -77,6 +77,7 @@ class Telling:
         self.expected: Line | None = None
         self._difficulty: Difficulty | None = None
         self._promised: Memory | None = None
+        self._largest: Memory | None = None  # promised at any time
         self.pressure = Pressure.NORMAL
         self._peak = self._peak_lately = 0
         self._fewest = 0
@@ -94,7 +95,7 @@ class Telling:
 
     def planned(self, plan: Plan, offer: str) -> None:
         self._plan = plan
-        self._promised = plan.memory
+        self._promise(plan.memory)
         self._fewest = plan.resident
         self.notes += plan.notes
         self._emit(
@@ -151,8 +152,19 @@ class Telling:
     def resized(self, promised: Memory, before: int, after: int, why: str) -> None:
         """From now on less or more is promised than was granted, and held: the samples' peak begins anew."""
         self.memory(now=True)
-        self._promised, self._peak_lately, self._fewest = promised, 0, min(self._fewest, after)
+        self._promise(promised)
+        self._peak_lately, self._fewest = 0, min(self._fewest, after)
         self._emit(Resized(self._request, self.pressure, before, after, promised, why))
+
+    def shared(self, promised: Memory) -> None:
+        """The same banks beside a recogniser, or without it again."""
+        self._promise(promised)
+        self.memory(now=True)
+
+    def _promise(self, promised: Memory) -> None:
+        self._promised = promised
+        if self._largest is None or promised.promised > self._largest.promised:
+            self._largest = promised
 
     def token(self, taken: Taken, piece: str) -> None:
         index = len(self.coverage)
@@ -183,6 +195,7 @@ class Telling:
     def record(self, finish: str, text: str, tokens: dict[str, int]) -> Record:
         """tokens: of the prompt, and those among them that stood for something else."""
         assert self._plan is not None
+        assert self._largest is not None
         self.memory(now=True)
         if self._traffic.read != self._moved[0]:
             self.resident()
@@ -205,7 +218,7 @@ class Telling:
                 "total": total,
             },
             tokens_per_second=(generated - 1) / decoding if generated > 1 and decoding > 0 else 0.0,
-            memory=replace(plan.memory, peak=self._peak),
+            memory=replace(self._largest, peak=self._peak),
             selection=tuple(tuple(ids) for ids in self.selection),
             notes=tuple(self.notes),
             difficulty=self._judgement(),

@@ -13,7 +13,7 @@ from engine.errors import Cancelled
 from engine.failures import failed
 from engine.speech.dictation import Dictation
 from engine.speech.recogniser import Pulse, Recogniser
-from engine.speech.recognisers import open_recogniser
+from engine.speech.recognisers import bytes_needed, open_recogniser
 from engine.speech.voice_activity import Silero, VoiceActivity
 from engine.speech.writing_down import transcribe
 
@@ -24,10 +24,19 @@ class Desk:
         emit: Callable[[m.Event], None],
         activity: Callable[[], VoiceActivity] = Silero,
         recogniser: Callable[[str], Recogniser] = open_recogniser,
+        needs: Callable[[str], int] = bytes_needed,
+        room: Callable[[int], None] = lambda _bytes: None,
     ) -> None:
-        self._emit = emit
-        self._activity, self._recogniser = activity, recogniser
+        """needs: bytes of a recogniser by its name. room: told how many bytes they will hold in all, before they do;
+        raises KnownError to refuse.
+        """
+        self._emit, self._room = emit, room
+        self._activity, self._recogniser, self._needs = activity, recogniser, needs
         self._opened: dict[str, Recogniser] = {}
+        self.nbytes = 0
+        """What open recognisers may hold."""
+        self.named = ""
+        """The last one that was opened, for people."""
         self._dictations: dict[str, Dictation | m.Dictate] = {}  # the command until its first step
         self._sound: dict[str, list[m.Hear | m.EndOfSpeech]] = {}
         self._cancelled: set[str] = set()
@@ -56,6 +65,11 @@ class Desk:
         """Not while a step runs: steps do not nest."""
         return self._running is None and self._next() is not None
 
+    @property
+    def busy(self) -> bool:
+        """Something is or will be written down."""
+        return bool(self._dictations or self._files)
+
     def close(self) -> None:
         """A dictation that is open ends as cancelled."""
         self._cancelled |= self._dictations.keys()
@@ -65,11 +79,15 @@ class Desk:
 
     def rest(self) -> None:
         """Gives the recognisers' memory back unless something uses them."""
-        if self._dictations or self._files:
-            return
+        if not self.busy:
+            self._close_all()
+
+    def _close_all(self) -> None:
         for recogniser in self._opened.values():
             recogniser.close()
         self._opened.clear()
+        self._room(0)
+        self.nbytes = 0
 
     # --- work ---------------------------------------------------------------------------------------------
 
@@ -136,6 +154,16 @@ class Desk:
     def _open(self, name: str) -> Recogniser:
         """Kept until another is wanted and none is in use."""
         if name not in self._opened:
-            self.rest()
-            self._opened[name] = self._recogniser(name)
+            in_use = self._files or any(isinstance(one, Dictation) for one in self._dictations.values())
+            if not in_use:
+                self._close_all()
+            needs = self._needs(name)
+            try:
+                self._room(self.nbytes + needs)
+                self._opened[name] = self._recogniser(name)
+            except Exception:
+                self._room(self.nbytes)
+                raise
+            self.nbytes += needs
+            self.named = self._opened[name].name
         return self._opened[name]

@@ -6,7 +6,6 @@ the end gets word times and, where the first try repeats itself or is unsure, fu
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from engine.models.places import model_name
 from engine.speech.gate import Rules
 from engine.speech.recogniser import Hints, Pulse, Said
 from engine.speech.sound import RATE, Samples
+from engine.speech.speech_folder import kind
 from engine.speech.voice_activity import FRAME
 
 _TEMPERATURES = (0.0, 0.4, 0.8)
@@ -28,6 +28,9 @@ _LEAST_VOCABULARY = 50_000
 """Tokens; with less its tokenizer came without its files."""
 _MEL_FRAMES = 100
 """Per second; what it counts in."""
+_WORDS_TOKENS = 160
+_CACHE = 64 << 20
+"""MLX's own, as the engine limits it."""
 _MOST_PROMPT = 600
 """Letters of custom words given along: Whisper reads at most half its context, and follows long lists less."""
 
@@ -138,10 +141,16 @@ def _spread(segments: list[dict[str, Any]], seconds: float) -> Iterator[SpokenWo
 
 @contextmanager
 def _watched(model: Any, pulse: Pulse) -> Iterator[None]:
-    """While inside, `pulse` is called before the decoder runs. Several may be inside each other."""
-    kind = type(model.decoder)
+    """While inside, `pulse` is called before the decoder runs. Several may be inside each other.
+
+    Only the innermost is asked: a file that is cancelled while a dictation interrupts it does not end the dictation.
+    """
+    before = type(model.decoder)
+    kind = getattr(before, "plain", before)
 
     class Watched(kind):  # type: ignore[misc, valid-type] # of the model's own kind, so that everything else stays
+        plain = kind
+
         def __call__(self, *given: Any, **options: Any) -> Any:
             pulse()
             return kind.__call__(self, *given, **options)
@@ -150,7 +159,7 @@ def _watched(model: Any, pulse: Pulse) -> Iterator[None]:
     try:
         yield
     finally:
-        model.decoder.__class__ = kind
+        model.decoder.__class__ = before
 
 
 def _language(wanted: str | None, *, multilingual: bool) -> str | None:
@@ -166,9 +175,23 @@ def _language(wanted: str | None, *, multilingual: bool) -> str | None:
     return code
 
 
+def work_space(config: dict[str, Any]) -> int:
+    """Bytes beside the weights: attention over 30 seconds, the keys and values of them for every layer of the decoder,
+    and aligning about as many words as one says in that time. float32 throughout: an upper bound.
+    """
+    sound, state, heads = config["n_audio_ctx"], config["n_audio_state"], config["n_audio_head"]
+    encoder = 4 * (2 * heads * sound * sound + 10 * sound * state)
+    decoder = 4 * config["n_text_layer"] * 2 * sound * config["n_text_state"]
+    aligning = 4 * _WORDS_TOKENS * (config["n_text_layer"] * config["n_text_head"] * sound // 2 + 2 * config["n_vocab"])
+    return int(encoder + decoder + aligning) + _CACHE
+
+
 def _load(folder: Path) -> Any:
     name = model_name(folder)
-    _check(folder, name)
+    if kind(folder) != "whisper":
+        raise KnownError(
+            f"{name} is no Whisper model.", "`--model` takes a Whisper or Parakeet model's folder or name."
+        )
     from mlx_audio.stt.utils import load_model
 
     try:
@@ -183,13 +206,3 @@ def _load(folder: Path) -> Any:
             "Take a Whisper folder that brings one, such as mlx-community/whisper-large-v3-turbo-asr-fp16.",
         )
     return model
-
-
-def _check(folder: Path, name: str) -> None:
-    """It says that it is a Whisper."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise KnownError(f"{name} has no readable config.json.", "Download it again.") from error
-    if not isinstance(config, dict) or config.get("model_type") != "whisper":
-        raise KnownError(f"{name} is no Whisper model.", "`--model` takes a Whisper model's folder or name.")

@@ -6,14 +6,14 @@ Works on words with their times, so that captions stay right. English fillers an
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from engine.messages import SpokenWord
 
 Words = tuple[SpokenWord, ...]
 
-_FILLERS = {"um", "umm", "uh", "uhh", "uhm", "er", "erm", "hmm", "mm", "mhm", "ah"}
+FILLERS = {"um", "umm", "uh", "uhh", "uhm", "er", "erm", "hmm", "mm", "mhm", "ah"}
 _SIGNS: dict[tuple[str, ...], str] = {
     ("comma",): ",",
     ("period",): ".",
@@ -33,6 +33,7 @@ _SIGNS: dict[tuple[str, ...], str] = {
 }
 _OPENING = {"\u201c", "("}
 _ENDS = (".", "?", "!", "\n")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # GitHub
 _EDGES = re.compile(r"^\W+|\W+$")
 
 
@@ -40,7 +41,7 @@ def without_fillers(words: Sequence[SpokenWord]) -> Words:
     """Without um, uh and the like. A mark at one that ends a sentence goes to the word before."""
     kept: list[SpokenWord] = []
     for word in words:
-        if _key(word.text) not in _FILLERS:
+        if _key(word.text) not in FILLERS:
             kept.append(word)
         elif kept and word.text.strip()[-1] in ".?!" and kept[-1].text[-1] not in ".?!":
             kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip(",;:") + word.text.strip()[-1])
@@ -86,6 +87,17 @@ def replaced(words: Sequence[SpokenWord], table: Mapping[str, str]) -> Words:
             made.append(replace(words[at], text=text, end=words[at + length - 1].end))
         at += length
     return tuple(made)
+
+
+def spelt(words: Sequence[SpokenWord], names: Iterable[str]) -> Words:
+    """Custom words as the person writes them: in their case, and in one where they were heard in two ("git hub")."""
+    table: dict[str, str] = {}
+    for name in names:
+        table[name] = name
+        halves = _HUMP.sub(" ", name)
+        if " " in halves and " " not in name:
+            table[halves] = name
+    return replaced(words, table)
 
 
 def _sign(words: Sequence[SpokenWord], at: int) -> tuple[str | None, int]:

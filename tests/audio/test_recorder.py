@@ -260,3 +260,16 @@ def test_the_ring_gives_what_was_put_in_or_counts_it_as_lost(steps, channels):
 
     assert read == kept
     assert ring.lost == at - len(kept)
+
+
+def test_a_deaf_recorder_drops_what_it_hears_and_goes_on(spool, clock):
+    """As while an answer is read aloud beside the microphone."""
+    made, microphones = recorder(spool, clock, BUILT_IN)
+    made.start()
+    for deaf in (False, True, False):
+        made.deaf = deaf
+        microphones.say(wave(0.5, 16_000))
+        heard = made.pump()
+        assert (len(heard.pcm), heard.warning) == (0 if deaf else 16_000, "")
+    recording, _rest = made.stop()
+    assert recording.seconds == pytest.approx(1.0, abs=0.01)

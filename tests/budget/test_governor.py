@@ -242,3 +242,25 @@ def test_one_point_less_stays_than_was_there():
     alone = plan(shape, Terms(0, 0, 0, 0, limit=1 << 50), Wish(Mode.EXACT, "auto", 8))
     assert governor.keeping(alone, shape, 32).resident == 24
     assert governor.keeping(alone, shape, 9).resident == 8
+
+
+@given(granted(), st.integers(0, 80), st.integers(0, 80), weather)
+def test_beside_a_recogniser_the_promise_stays_within_the_limit_whatever_comes(shape_and_count, speech, spare, changes):
+    shape, count = shape_and_count
+    banks = slots_for(count, shape.experts) * SLOT
+    terms = Terms(base=10, dense=1, kv=1, activations=1, limit=banks + spare * SLOT + 13)
+    before = plan(shape, terms, Wish(Mode.FAST, experts=count))
+    shared = governor.sharing(before, speech * SLOT)
+    beside = governor.beside(hold(shape, before.resident), shared, shape)
+    if beside is None:
+        fewest = points(shape, before.resident)[0]
+        assert governor.resized(shared, shape, fewest).memory.promised > terms.limit
+        return
+    for one, _ in storm(beside, changes):
+        memory = governor.resized(shared, shape, one.count).memory
+        assert memory.promised <= memory.limit
+        assert memory.speech == speech * SLOT
+    if speech <= spare:
+        assert beside.count == before.resident
+    alone = governor.sharing(shared, 0)
+    assert alone.memory == before.memory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -66,6 +67,9 @@ def test_noise_gives_no_words_and_says_so(tmp_path, capsys):
         (["nowhere.wav"], "There is no file"),
         ([str(SURPASSED), "--language", "de"], "understands only English"),
         ([str(SURPASSED), "--model", "nobody/whisper"], "No model called"),
+        ([str(SURPASSED), "--clean-up"], "No model is installed that could clean up"),
+        ([str(SURPASSED), "--clean-up-with", "builtin"], "is a demonstration"),
+        ([str(SURPASSED), "--clean-up", "--format", "srt"], "has no times"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(words, said, capsys):
@@ -126,3 +130,48 @@ def test_a_broken_off_file_is_told(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert "The file breaks off before its end" in err
     assert out.strip()
+
+
+def test_a_clean_up_that_is_not_faithful_leaves_what_was_heard(tmp_path, capsys):
+    """An untrained model writes anything."""
+    from engine.lab.tiny import make_checkpoint
+
+    make_checkpoint(tmp_path / "tiny", "qwen3_moe")
+    assert main(["transcribe", str(SURPASSED), "--json", "--clean-up-with", str(tmp_path / "tiny")]) == 0
+
+    said = json.loads(capsys.readouterr().out)
+    assert said["cleaned"] == said["text"]
+    assert said["notes"][-1].startswith("0 of 1 passages were cleaned up; one is as it was heard, because")
+
+
+def test_passages_are_cleaned_up_in_turn():
+    from app.cli.cleaning import clean
+
+    words = [m.SpokenWord(" um", 0, 1), m.SpokenWord(" hello", 1, 2), m.SpokenWord(" ann", 9, 10)]
+
+    class Scripted:
+        sent: ClassVar[list[m.CleanUp]] = []
+
+        def send(self, command):
+            self.sent.append(command)
+
+        def get(self, timeout=None):
+            command = self.sent[-1]
+            text = command.text.removeprefix("um ").capitalize()
+            return m.CleanedUp(command.request, command.text, text, "" if "um" in command.text else "it is so", 0.1)
+
+        def close(self):
+            pass
+
+    cleaned = clean(Scripted(), "/m", words, ("Ann",))
+    assert cleaned.text == "Hello\n\nAnn"
+    assert cleaned.note == "1 of 2 passages were cleaned up; one is as it was heard, because it is so."
+    assert [command.words for command in Scripted.sent] == [("Ann",), ("Ann",)]
+
+
+def test_a_clean_up_that_fails_loses_nothing_of_what_was_written_down(tmp_path, capsys):
+    assert main(["transcribe", str(SURPASSED), "--clean-up-with", str(tmp_path)]) == 1
+
+    out, err = capsys.readouterr()
+    assert "never" in out
+    assert "config.json" in err

@@ -6,13 +6,14 @@ import json
 from itertools import pairwise
 from typing import Any
 
+import mlx.core as mx
 import numpy as np
 import pytest
 
 from engine.errors import Cancelled, KnownError
 from engine.messages import Transcribe
 from engine.speech.recogniser import Hints
-from engine.speech.recognisers import open_recogniser
+from engine.speech.recognisers import bytes_needed, open_recogniser
 from engine.speech.whisper import Whisper, _spread, prompt, without_tail
 from engine.speech.writing_down import transcribe
 from tests.speech.fakes import Loudness
@@ -152,6 +153,25 @@ def test_another_utterance_may_run_between_two_tokens(whisper, speech):
     assert nested[1] == written(direct(whisper, other)[0])
 
 
+def test_who_was_interrupted_is_not_asked_meanwhile(whisper, speech):
+    """A file that is cancelled while a dictation interrupts it ends only itself."""
+    nested: list[Any] = []
+
+    def interrupt():
+        if nested:
+            raise Cancelled
+        nested.append(None)
+        inner = whisper.begin(Hints("en"))
+        inner.hear(speech, nothing)
+        nested.append(text(inner.guess(nothing)))
+
+    outer = whisper.begin(Hints("en"))
+    outer.hear(speech, nothing)
+    with pytest.raises(Cancelled):
+        outer.guess(interrupt)
+    assert nested[1] == written(direct(whisper, speech)[0])
+
+
 def test_a_file_in_windows_is_each_window_directly(whisper, tmp_path, speech):
     import soundfile
 
@@ -186,8 +206,20 @@ def test_a_file_in_windows_is_each_window_directly(whisper, tmp_path, speech):
     assert transcript.text.split() == [word for window in windows for word in written(window)]
 
 
-def test_it_is_found_by_its_folder(folder):
-    assert open_recogniser(str(folder)).name == "Whisper (whisper-tiny-random)"
+def test_it_is_found_by_its_folder_which_says_what_it_needs(folder, speech):
+    opened = open_recogniser(str(folder))
+    assert isinstance(opened, Whisper)
+    assert opened.name == "Whisper (whisper-tiny-random)"
+    opened.temperatures = (0.0,)
+    mx.clear_cache()
+    mx.reset_peak_memory()
+    before = mx.get_active_memory()
+    utterance = opened.begin(Hints())
+    utterance.hear(speech, nothing)  # it looks at 30 seconds whatever it hears
+    utterance.end(nothing)
+    weights = (folder / "model.safetensors").stat().st_size
+    assert mx.get_peak_memory() - before < bytes_needed(str(folder)) - weights
+    opened.close()
 
 
 def test_what_is_no_whole_whisper_is_one_sentence(folder, tmp_path):
@@ -206,7 +238,7 @@ def test_what_is_no_whole_whisper_is_one_sentence(folder, tmp_path):
     )
     assert "not a whole" in broken("b", lambda copy: (copy / "model.safetensors").unlink())
     assert "no readable" in broken("c", lambda copy: (copy / "config.json").write_text("{"))
-    assert "no Whisper" in broken(
+    assert "no model that Cadre can write" in broken(
         "d", lambda copy: (copy / "config.json").write_text(json.dumps({"model_type": "llama"}))
     )
 

@@ -57,8 +57,8 @@ def bench(progress: Progress, sizes: Sizes | None = None) -> dict[str, Any]:
         figures["map_frame"] = map_frame.measure(s.frames)
         progress(4, 5, "answering with and without the monitor")
         figures["monitor"] = monitor_cost.measure(s.monitor_rounds, s.monitor_tokens, s.work)
-        here = _machine(home, load)
-    return {**{name: figure.to_json() for name, figure in figures.items()}, "machine": here, "notes": _notes(here)}
+        here = machine_here(home, load)
+    return {**{name: figure.to_json() for name, figure in figures.items()}, "machine": here, "notes": notes_on(here)}
 
 
 def _with_many_messages(s: Sizes) -> dict[str, Figure]:
@@ -69,7 +69,7 @@ def _with_many_messages(s: Sizes) -> dict[str, Figure]:
     return {"search": search, "open": long, "open_many": many}
 
 
-def _machine(folder: Path, load: float) -> dict[str, Any]:
+def machine_here(folder: Path, load: float) -> dict[str, Any]:
     """load: how many processes wanted a processor in the minute before."""
     from PySide6 import __version__
     from PySide6.QtGui import QGuiApplication
@@ -78,7 +78,7 @@ def _machine(folder: Path, load: float) -> dict[str, Any]:
     return told | {"qt": __version__, "platform": QGuiApplication.platformName(), "load": round(load, 2)}
 
 
-def _notes(here: dict[str, Any]) -> list[str]:
+def notes_on(here: dict[str, Any]) -> list[str]:
     notes = []
     if here["load"] > _BUSY * here["cores"]:
         notes.append(f"The machine was busy before it began (load {here['load']:.1f} on {here['cores']} cores).")

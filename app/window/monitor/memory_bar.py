@@ -18,6 +18,7 @@ _TERMS = (
     ("banks", "Experts"),
     ("kv", "Conversation"),
     ("activations", "Work space"),
+    ("speech", "Listening"),
 )
 
 
@@ -64,7 +65,7 @@ class MemoryBar(QWidget):
         """The bar's whole width is the limit, or the promise where that is more."""
         scale = self.width() / max(memory.limit, memory.promised, memory.peak, 1)
         left = 0.0
-        for name, _ in _TERMS:
+        for name, _ in _terms(memory):
             width = getattr(memory, name) * scale
             painter.fillRect(QRectF(left, 0, max(0.0, width - 1), _BAR), tint(name, colours))
             left += width
@@ -76,7 +77,7 @@ class MemoryBar(QWidget):
         painter.setFont(theme.small())
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         column, line = self.width() / 2, self._line()
-        for number, (name, words) in enumerate(_TERMS):
+        for number, (name, words) in enumerate(_terms(memory)):
             left, top = (number % 2) * column, _BAR + 8 + (number // 2) * line
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(tint(name, colours))
@@ -102,8 +103,14 @@ def tint(term: str, colours: theme.Colours) -> QColor:
         "banks": accent,
         "kv": other,
         "activations": theme.mixed(ground, colours.text, 0.2),
+        "speech": theme.mixed(ground, other, 0.5),
     }[term]
 
 
+def _terms(memory: Memory) -> tuple[tuple[str, str], ...]:
+    """Listening only while something listens."""
+    return _TERMS if memory.speech else _TERMS[:-1]
+
+
 def _words(memory: Memory) -> list[str]:
-    return [f"{tr(words)} {size(getattr(memory, name))}" for name, words in _TERMS]
+    return [f"{tr(words)} {size(getattr(memory, name))}" for name, words in _terms(memory)]

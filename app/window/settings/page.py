@@ -24,7 +24,7 @@ from app.audio.devices import Device
 from app.desktop.login import LoginItem
 from app.desktop.parts import Parts
 from app.numbers import size
-from app.settings import TEXT_SIZES
+from app.settings import SPEAKING_SPEEDS, TEXT_SIZES
 from app.window import theme
 from app.window.models import Models
 from app.window.preferences import Preferences
@@ -136,6 +136,12 @@ class SettingsWindow(QDialog):
             "leave free. This Mac has {size}; less memory means fewer experts, and slower or worse answers."
         )
         group.row(self.tr("Memory"), about.format(size=size(footprint.total())), self.memory)
+        self.read_aloud, self.speed = QCheckBox(self), QComboBox(self)
+        for per_cent in SPEAKING_SPEEDS:
+            self.speed.addItem(f"{per_cent} %", per_cent)
+        about = self.tr("As they are written, by the system\u2019s voice. Escape stops it; code is named, not spelt.")
+        group.row(self.tr("Read answers aloud"), about, self.read_aloud)
+        group.row(self.tr("Speaking speed"), "", self.speed)
         return group
 
     def _quick(self) -> Group:
@@ -197,6 +203,8 @@ class SettingsWindow(QDialog):
         set_ = self._preferences.set
         self.appearance.activated.connect(lambda _: set_(appearance=self.appearance.currentData()))
         self.text_size.activated.connect(lambda _: set_(text_size=self.text_size.currentData()))
+        self.read_aloud.clicked.connect(lambda checked: set_(read_aloud=checked))
+        self.speed.activated.connect(lambda _: set_(speaking_speed=self.speed.currentData()))
         self.memory.activated.connect(lambda _: set_(memory=self.memory.currentData()))
         self.stays.clicked.connect(lambda checked: set_(stays=checked))
         self.login.clicked.connect(self._switch_login)
@@ -225,6 +233,8 @@ class SettingsWindow(QDialog):
         self.appearance.setCurrentIndex(max(0, self.appearance.findData(now.appearance)))
         _choose(self.text_size, now.text_size, f"{now.text_size} %")
         self.stays.setChecked(now.stays and self._tray)
+        self.read_aloud.setChecked(now.read_aloud)
+        _choose(self.speed, now.speaking_speed, f"{now.speaking_speed} %")
         self.login.setChecked(self._parts.login.is_on())
         self.never.setChecked(not now.network)
         self.keys.setKeySequence(QKeySequence.fromString(now.hotkey, QKeySequence.SequenceFormat.PortableText))

@@ -51,7 +51,9 @@ class AnswerView(MessageView):
             self._actions.row.addWidget(walker)
         again = quiet_button("again", self.tr("Answer again"), self)
         again.clicked.connect(lambda: self.again.emit(self.id))
-        for button in (self._copy_button(), again, self._delete_button()):
+        self._speak = quiet_button("speak", self.tr("Read aloud"), self)
+        self._speak.clicked.connect(lambda: self.read_aloud.emit(self.id))
+        for button in (self._copy_button(), self._speak, again, self._delete_button()):
             self._actions.add(button)
         self._actions.row.addStretch()
 
@@ -96,6 +98,13 @@ class AnswerView(MessageView):
         self._retry.setVisible(failed)
         if message.failure is not None:
             self._failure.setText(f"{message.failure['sentence']} {message.failure['next_step']}")
+
+    def show_aloud(self, *, aloud: bool) -> None:
+        """Whether it is the one that is being read."""
+        if aloud:
+            self._speak.change("silence", self.tr("Stop reading"))
+        else:
+            self._speak.change("speak", self.tr("Read aloud"))
 
     def dress(self, formats: Formats) -> None:
         if formats is not self._formats:

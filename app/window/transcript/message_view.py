@@ -41,6 +41,7 @@ class MessageView(QFrame):
     edited = Signal(int)
     again = Signal(int)
     deleted = Signal(int)
+    read_aloud = Signal(int)
     opened = Signal(int, int)
     """Show large what its nth file holds."""
 

@@ -39,6 +39,7 @@ class Transcript(QScrollArea):
     again = Signal(int)
     deleted = Signal(int)
     opened = Signal(int, int)
+    read_aloud = Signal(int)
 
     def __init__(self, parent: QWidget | None = None, clock: Callable[[], float] = time.thread_time) -> None:
         super().__init__(parent)
@@ -56,6 +57,7 @@ class Transcript(QScrollArea):
         self.thumbnails: Thumbnails = no_thumbnails
         self._following = True
         self._holding: int | None = None
+        self._aloud: int | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._make_near)
         self.page = self._page()
@@ -151,7 +153,17 @@ class Transcript(QScrollArea):
         view.edited.connect(self.edited)
         view.again.connect(self.again)
         view.deleted.connect(self.deleted)
+        view.read_aloud.connect(self.read_aloud)
+        if isinstance(view, AnswerView):
+            view.show_aloud(aloud=view.id == self._aloud)
         return view
+
+    def show_aloud(self, message: int | None) -> None:
+        """Which one is being read aloud."""
+        self._aloud = message
+        for view in self._views:
+            if isinstance(view, AnswerView):
+                view.show_aloud(aloud=view.id == message)
 
     def _look_up(self) -> None:
         """Soon, whether earlier messages are near."""

@@ -20,7 +20,7 @@ class Allowed:
     """base: bytes that the answering process holds before any model. tokens: of the longest answer."""
 
     def __init__(self, model: Path, share: float, base: int, tokens: int) -> None:
-        self._opened = open_model(model, lambda _done, _of: None, pictures=False)
+        self._opened = open_model(model, lambda _done, _of: None, media=False)
         self._base = base
         self._tokens = tokens
         layout = self._opened.layout

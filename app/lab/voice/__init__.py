@@ -1,0 +1,1 @@
+"""`cadre bench --part voice`: dictation's own speed and steadiness, without a microphone."""
