@@ -12,7 +12,7 @@ run: $(STAMP)
 	@.venv/bin/cadre
 
 test: lint types
-	.venv/bin/pytest $(PYTEST_ARGS)
+	.venv/bin/pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 bench: $(STAMP)
 	@.venv/bin/cadre bench $(if $(PART),--part $(PART))

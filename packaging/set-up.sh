@@ -22,4 +22,4 @@ if ! fits .venv/bin/python; then
 fi
 if ! [ -x .venv/bin/uv ]; then .venv/bin/python -m pip install --quiet 'uv>=0.9'; fi
 # --no-config: what a machine sets for its own mirrors must not change what the lock says.
-env -u UV_PROJECT_ENVIRONMENT .venv/bin/uv sync --no-config --frozen --quiet --all-extras --python .venv/bin/python
+env -u UV_PROJECT_ENVIRONMENT .venv/bin/uv sync --no-config --frozen --quiet --all-extras --compile-bytecode --python .venv/bin/python

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 
 from engine import blas, logs
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the other cores have workers of their own
 blas.preload()
 
 # What the engine learns and keeps goes nowhere near the home of whoever runs the tests.
