@@ -34,7 +34,7 @@ from tests.window.test_dictating import MICROPHONE, Clock
 
 KEY = "Alt+Shift+Space"
 ESCAPE = Chord(frozenset(), "Esc")
-WHISPER = InstalledModel("org/whisper-tiny-asr", Path("/models/whisper"), 1, Source.CADRE, "whisper", "not for chats")
+WHISPER = InstalledModel("org/whisper-tiny-asr", Path("/models/whisper"), 1, Source.CADRE, "whisper", "not for chats", speech="whisper")
 
 
 @pytest.fixture(autouse=True)
