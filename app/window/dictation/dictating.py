@@ -475,11 +475,11 @@ class Dictating(QObject):
         self._store.dictations.clean(dictation, cleaned)
         self.listed.emit()
         last = self._last
-        if last is None or last.dictation != dictation or last.text == cleaned or self.shown.stage not in _MAY_OFFER:
+        if last is None or last.dictation != dictation or last.text == cleaned:
             return
         if self.pasting.waits:
             self._offer_waits = True  # the raw one first
-        else:
+        elif self.shown.stage in _MAY_OFFER:
             self._show_offer()
 
     def _show_offer(self) -> None:
@@ -501,7 +501,7 @@ class Dictating(QObject):
         if not other or (last.field is not None and not own_field.replace(last.field, last.text, other)):
             return False
         self.pasting.end()
-        self._last = last = replace(self._last or last, text=other, tidied=False)
+        self._last = last = replace(last, text=other, tidied=False)
         if last.copied:
             self.pasting.begin(other, copy_only=True)
         elif last.field is None:  # by the other program's own Undo, where the first one was pasted and only there

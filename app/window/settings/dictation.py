@@ -181,10 +181,7 @@ class DictationSettings(QObject):
         model = tidier(self._models.default, self._models.installed)
         self.tidy.setEnabled(bool(model) or self.tidy.isChecked())
         none = self.tr("Choose a model of your own under Answers: the demonstration cannot do this.")
-        about = self.tr(
-            "{name} sets marks, takes slips out, writes lists. No word that you did not say is taken. What comes within "
-            "a second is inserted at once, else what you said, and the tidied text is offered."
-        )
+        about = self.tr("{name} sets punctuation and takes out slips, with no word of its own. What you said is kept.")
         self._tidy_row.explain(about.format(name=self._models.name(model)) if model else none)
 
     def fill_devices(self) -> None:
