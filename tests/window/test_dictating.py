@@ -434,6 +434,20 @@ def test_the_offer_waits_until_the_raw_text_is_pasted(bench):
     assert bench.stage() is Stage.OFFERED
 
 
+def test_deleted_while_its_paste_and_its_offer_wait_it_is_only_pasted(bench):
+    bench.tidies()
+    bench.parts.keys.holding = 99
+    bench.spoken(text="see priya")
+    bench.tidied("See Priya.")
+    bench.dictating.delete([bench.rows[0].id])
+    bench.parts.keys.holding = 0
+    bench.dictating.pasting.look()
+
+    assert bench.parts.keys.pasted == 1
+    assert bench.stage() is Stage.INSERTED
+    assert not bench.dictating.swap()
+
+
 def test_where_the_raw_text_was_only_copied_the_tidied_one_is_too_and_nothing_is_undone(bench):
     bench.tidies()
     bench.preferences.set(copy_only=True)

@@ -400,7 +400,7 @@ class Dictating(QObject):
         if last is not None and last.tidied:
             words = self.tr("Inserted, tidied")
             self._show(Shown(Stage.OFFERED, sentence=words, here=here, acts=(Do.AS_SPOKEN, Do.HIDE)))
-        elif waits:
+        elif waits and last is not None:
             self._show_offer()
         else:
             self._show(Shown(Stage.INSERTED, here=here))
@@ -419,7 +419,7 @@ class Dictating(QObject):
                 self._last = replace(self._last, copied=True)
             if self._main is None:  # not over the next one
                 self._show(Shown(Stage.COPIED, sentence=self.pasting.told(outcome), acts=(Do.HIDE,)))
-                if waits:
+                if waits and self._last is not None:
                     self._show_offer()
 
     def insert_last(self) -> None:
