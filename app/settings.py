@@ -33,7 +33,7 @@ class Settings:
 
     Of dictation: its key, and the one that inserts the last text again. microphone, recogniser, spoken_language: "" for
     the system's, the one that is always there, and to be found out. own_words: see app.dictation.own_words.
-    keep_recordings: days, see app.dictation.keeping.
+    keep_recordings: days, see app.dictation.keeping. tidy_dictated: by the chosen model, see app.dictation.tidier.
     """
 
     network: bool = True
@@ -53,6 +53,7 @@ class Settings:
     copy_only: bool = False
     give_clipboard_back: bool = True
     keep_recordings: int = 7
+    tidy_dictated: bool = False
     read_aloud: bool = False
     speaking_speed: int = 100
 

@@ -120,7 +120,7 @@ class Recorder:
         """The recording, and the last of its sound that `pump` has not given."""
         assert self._writing is not None
         writing, self._writing = self._writing, None
-        rest = as_pcm(self._close_source())
+        rest = self._rest()
         try:
             writing.append(rest)
         finally:
@@ -161,9 +161,13 @@ class Recorder:
         self._source = None
         return rest
 
+    def _rest(self) -> bytes:
+        rest = self._close_source()
+        return as_pcm(rest[:0] if self.deaf else rest)
+
     def _finish_source(self) -> None:
         """What the device gave last is on disk; the next pump hands it on."""
-        rest = as_pcm(self._close_source())
+        rest = self._rest()
         assert self._writing is not None
         self._writing.append(rest)
         self._pending += rest

@@ -1,4 +1,4 @@
-"""Which recognisers can be chosen: the one that is always there, and every Whisper that is installed. Pure."""
+"""Which recognisers can be chosen: the one that is always there, every Whisper and Parakeet installed. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.models.catalogue import InstalledModel
 
 EMBEDDED = ""
-WHISPER = "whisper"
+_PARAKEET = "parakeet"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Choice:
 
 
 def choices(installed: Iterable[InstalledModel]) -> list[Choice]:
-    return [_embedded(), *(_whisper(model) for model in installed if model.model_type == WHISPER)]
+    return [_embedded(), *(_installed(model) for model in installed if model.speech)]
 
 
 def _embedded() -> Choice:
@@ -31,8 +31,11 @@ def _embedded() -> Choice:
     return Choice(EMBEDDED, "PocketSphinx", "Small and old: English only, every fourth word wrong, no punctuation.")
 
 
-def _whisper(model: InstalledModel) -> Choice:
+def _installed(model: InstalledModel) -> Choice:
     name = model.name.rpartition("/")[2]
-    english = ".en" in name or name.endswith("-en")
-    about = "English only." if english else "About a hundred languages, with punctuation."
+    about = "About a hundred languages, with punctuation."
+    if ".en" in name or name.endswith("-en"):
+        about = "English only."
+    if model.speech == _PARAKEET:
+        about = "English, or with its larger vocabulary 25 languages of Europe; with punctuation."
     return Choice(str(model.path), name, about)

@@ -32,6 +32,7 @@ class Do(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     SWAP = "swap"
+    AS_SPOKEN = "as spoken"
     SHOW = "show"
     ALLOW = "allow"
     HIDE = "hide"

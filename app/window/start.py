@@ -18,6 +18,7 @@ from app.audio.devices import Microphones
 from app.cli.session import ENGINE_KINDS
 from app.desktop import doorbell
 from app.desktop.parts import Parts, here
+from app.dictation.tidier import tidier
 from app.store.store import Store
 from app.window import theme
 from app.window.answers import Answers
@@ -80,7 +81,17 @@ class Desktop:
         self.settings: SettingsWindow | None = None
         self.resident = Resident(self.window, store, self.answers, models, self.preferences, self.parts)
         self.resident.prompt.seeing.count(counts)
-        dictating = Dictating(self.line, store, self.preferences, self.parts, self.window, microphones)
+        dictating = Dictating(
+            self.line,
+            store,
+            self.preferences,
+            self.parts,
+            self.window,
+            microphones,
+            tidier=lambda: tidier(models.default, models.installed),
+        )
+        dictating.begins.connect(self.aloud.stop)
+        self.aloud.changed.connect(lambda: dictating.deafen(deaf=self.aloud.message is not None))
         self.dictation = DictationDesk(
             dictating, self.window, self.resident.panel, store, models, self.preferences, self.parts
         )

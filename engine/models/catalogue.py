@@ -17,13 +17,15 @@ from engine.checkpoint.safetensors import shown
 from engine.errors import KnownError
 from engine.models.folders import BUILTIN, ModelFolder, Source, entries, model_folders
 from engine.models.supported import is_supported
+from engine.speech import speech_folder
 
 
 @dataclass(frozen=True)
 class InstalledModel:
     """A model folder. bytes: of its weights files. problem: the sentence that opening it would end in, if any.
 
-    measured: whether it has a budget profile that serves (`cadre calibrate`).
+    measured: whether it has a budget profile that serves (`cadre calibrate`). speech: which recogniser it is, as
+    engine.speech.speech_folder tells; "" for none, and for one that is not all here.
     """
 
     name: str
@@ -33,6 +35,7 @@ class InstalledModel:
     model_type: str | None
     problem: str | None
     measured: bool = False
+    speech: str = ""
 
 
 def installed() -> list[InstalledModel]:
@@ -121,7 +124,14 @@ def _examined(found: ModelFolder) -> InstalledModel:
     except KnownError as error:
         problem = "The download is not finished." if found.unfinished else error.sentence
     size = _weight_bytes(found.path)
-    return InstalledModel(found.name, found.path, size, found.source, model_type, problem, measured)
+    return InstalledModel(found.name, found.path, size, found.source, model_type, problem, measured, _speech(found))
+
+
+def _speech(found: ModelFolder) -> str:
+    try:
+        return "" if found.unfinished else speech_folder.kind(found.path)
+    except KnownError:
+        return ""
 
 
 def _weight_bytes(folder: Path) -> int:

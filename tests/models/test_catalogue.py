@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,29 @@ def test_the_built_in_model():
     assert "missing from this installation" in refusal("builtin").sentence
     model(places.builtin(), TENSORS)
     assert resolve("builtin") == places.builtin()
+
+
+@pytest.mark.parametrize(
+    ("config", "speech"),
+    [
+        ({"model_type": "whisper"}, "whisper"),
+        ({"target": "nemo.collections.asr.models.rnnt_bpe_models.EncDecRNNTBPEModel"}, "parakeet"),
+        ({"model_type": "qwen3_moe"}, ""),
+    ],
+)
+def test_a_recogniser_is_told_apart(config, speech):
+    folder = model(places.models() / "org" / "one", TENSORS)
+    (folder / "config.json").write_text(json.dumps(config))
+
+    (found,) = installed()
+
+    assert found.speech == speech
+
+
+def test_a_recogniser_that_is_not_all_here_is_none():
+    snapshot = hugging_face("org/whisper")
+    (snapshot / "config.json").unlink()
+    (snapshot / "config.json").write_text('{"model_type": "whisper"}')
+    (places.hugging_face() / "models--org--whisper" / "blobs" / "x.incomplete").touch()
+
+    assert [found.speech for found in installed()] == [""]

@@ -53,10 +53,13 @@ class Bench:
         self.parts.front.cadre_comes = False
         self.microphones = Microphones(MICROPHONE)
         self.preferences = Preferences()
+        self.tidier = ""
         self.dictating = self.made()
 
     def made(self) -> Dictating:
-        return Dictating(self.line, self.store, self.preferences, self.parts, None, self.microphones, self.clock)
+        return Dictating(
+            self.line, self.store, self.preferences, self.parts, None, self.microphones, self.clock, lambda: self.tidier
+        )
 
     def stage(self) -> Any:
         return self.dictating.shown.stage
@@ -80,6 +83,15 @@ class Bench:
         self.say()
         self.dictating.end()
         self.line.give(written(self.line.request, text))
+
+    def tidies(self, model: str = "/models/real") -> None:
+        self.tidier = model
+        self.preferences.set(tidy_dictated=True)
+
+    def tidied(self, text: str, why: str = "", seconds: float = 0.1) -> None:
+        """What the model made of the last text."""
+        asked = self.line.of(m.CleanUp)[-1]
+        self.line.give(m.CleanedUp(asked.request, asked.text, text, why, seconds))
 
     def read(self) -> str:
         """The other program takes what it is given."""
@@ -245,12 +257,10 @@ def test_a_field_that_is_gone_leaves_the_text_on_the_clipboard_or_pastes_it(benc
 
 
 def test_tidied_text_takes_the_raw_ones_place_and_gives_it_back(bench, qtbot):
-    told: list[int] = []
-    bench.dictating.delivered.connect(told.append)
     field = QPlainTextEdit()
     qtbot.addWidget(field)
     bench.spoken(field, "on tuesday no wednesday")
-    bench.dictating.offer(told[0], "On Wednesday.")
+    bench.dictating.offer(bench.rows[0].id, "On Wednesday.")
     field.insertPlainText(" Please.")
 
     assert bench.dictating.swap()
@@ -263,11 +273,9 @@ def test_tidied_text_takes_the_raw_ones_place_and_gives_it_back(bench, qtbot):
 
 
 def test_tidied_text_replaces_the_raw_one_in_another_program_by_its_own_undo(bench):
-    told: list[int] = []
-    bench.dictating.delivered.connect(told.append)
     bench.spoken(text="on tuesday no wednesday")
     bench.read()
-    bench.dictating.offer(told[0], "On Wednesday.")
+    bench.dictating.offer(bench.rows[0].id, "On Wednesday.")
     assert bench.stage() is Stage.OFFERED
 
     assert bench.dictating.swap()
@@ -289,7 +297,216 @@ def test_where_the_person_went_elsewhere_nothing_is_undone(bench):
     assert bench.stage() is Stage.COPIED
 
 
+# --- tidied by the model ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("wanted", "model"), [(False, "/models/real"), (True, "")])
+def test_without_the_wish_or_a_model_nothing_is_asked(bench, wanted, model):
+    bench.tidier = model
+    bench.preferences.set(tidy_dictated=wanted)
+    bench.spoken()
+
+    assert bench.line.of(m.CleanUp) == []
+    assert bench.stage() is Stage.INSERTED
+
+
+def test_the_first_text_stands_raw_at_once_and_the_tidied_one_is_offered(bench):
+    bench.preferences.set(own_words="Priya\nfoo = bar", memory=5)
+    bench.tidies()
+    bench.spoken(text="um see priya")
+    (asked,) = bench.line.of(m.CleanUp)
+    assert (asked.model, asked.text, asked.words, asked.memory) == ("/models/real", "see priya", ("Priya",), 5)
+    assert bench.read() == "see priya"
+    assert bench.dictating.note(bench.rows[0].id) == "Being tidied…"
+
+    bench.tidied("See Priya.")
+
+    assert (bench.stage(), bench.dictating.shown.sentence) == (Stage.OFFERED, "Tidied: See Priya.")
+    assert (bench.rows[0].text, bench.rows[0].cleaned) == ("see priya", "See Priya.")
+    assert bench.dictating.note(bench.rows[0].id) == ""
+    bench.dictating.swap()
+    assert bench.read() == "See Priya."
+
+
+def quick(bench) -> None:
+    """The model was fast with the text before."""
+    bench.tidies()
+    bench.spoken(text="a first text that was rather long")
+    bench.read()
+    bench.tidied("A first text that was rather long.", seconds=0.1)
+    bench.dictating.hide()
+
+
+def test_where_the_model_is_fast_the_tidied_text_stands_at_once_and_the_raw_one_can_come_back(bench):
+    quick(bench)
+    before = bench.parts.keys.pasted
+    bench.spoken(text="see priya")
+    assert (bench.stage(), bench.parts.keys.pasted) == (Stage.WORKING, before)
+    assert bench.rows[0].text == "see priya"
+
+    bench.tidied("See Priya.")
+
+    assert (bench.stage(), bench.dictating.shown.acts) == (Stage.OFFERED, (Do.AS_SPOKEN, Do.HIDE))
+    assert bench.read() == "See Priya."
+    assert (bench.rows[0].text, bench.rows[0].cleaned) == ("see priya", "See Priya.")
+    bench.dictating.swap()
+    assert bench.parts.keys.undone == 1
+    assert bench.read() == "see priya"
+
+
+def test_who_waited_long_enough_gets_the_raw_text_and_then_the_offer(bench):
+    quick(bench)
+    bench.spoken(text="see priya")
+    bench.dictating.insert_raw()  # as the timer does
+    assert bench.read() == "see priya"
+    assert not bench.dictating._patience.isActive()
+
+    bench.tidied("See Priya.")
+    assert bench.stage() is Stage.OFFERED
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        lambda bench: bench.tidied("see priya", why="“soon” was never said"),
+        lambda bench: bench.line.give(m.Failed(bench.line.of(m.CleanUp)[-1].request, False, "A bug.", "")),
+        lambda bench: bench.line.give(m.EngineStopped("A bug.")),
+    ],
+    ids=["refused", "failed", "engine gone"],
+)
+@pytest.mark.parametrize("waited", [True, False])
+def test_what_cannot_be_tidied_stays_raw_and_only_the_history_says_so(bench, ends, waited):
+    if waited:
+        quick(bench)
+    bench.tidies()
+    bench.spoken(text="see priya")
+    ends(bench)
+
+    assert bench.read() == "see priya"
+    assert bench.stage() is Stage.INSERTED
+    row = bench.rows[0]
+    assert row.cleaned == ""
+    assert bench.dictating.note(row.id).startswith("Not tidied. ")
+    assert bench.dictating.note(row.id).endswith((" A bug.", "“soon” was never said."))
+    assert bench.dictating.tidying.working() == set()
+
+
+def test_cancelled_while_it_is_tidied_nothing_is_inserted_and_the_text_is_kept(bench):
+    quick(bench)
+    before = bench.parts.keys.pasted
+    bench.spoken(text="see priya")
+    request = bench.line.of(m.CleanUp)[-1].request
+    bench.dictating.cancel()
+    assert bench.stage() is Stage.CANCELLED
+    assert bench.line.of(m.Cancel) == [m.Cancel(request)]
+    bench.line.give(m.CleanedUp(request, "see priya", "See Priya.", "", 0.1))
+
+    assert bench.parts.keys.pasted == before
+    assert (bench.rows[0].text, bench.rows[0].cleaned) == ("see priya", "")
+    assert bench.stage() is Stage.CANCELLED
+    assert not bench.dictating._patience.isActive()
+
+
+def test_a_tidied_text_does_not_come_over_the_next_dictation(bench, dictating):
+    bench.tidies()
+    bench.spoken(text="see priya")
+    bench.read()
+    dictating.begin()
+    bench.tidied("See Priya.")
+
+    assert bench.stage() is Stage.LISTENING
+    assert bench.rows[0].cleaned == "See Priya."
+    bench.line.give(m.Failed(bench.line.request, True, "No memory.", "Close something."))
+    dictating.offer(bench.rows[-1].id, "See Priya!")
+    assert bench.stage() is Stage.FAILED
+
+
+def test_the_offer_waits_until_the_raw_text_is_pasted(bench):
+    bench.tidies()
+    bench.parts.keys.holding = 99
+    bench.spoken(text="see priya")
+    bench.tidied("See Priya.")
+    assert bench.stage() is not Stage.OFFERED
+    bench.parts.keys.holding = 0
+    bench.dictating.pasting.look()
+
+    assert bench.parts.keys.pasted == 1
+    assert bench.stage() is Stage.OFFERED
+
+
+def test_deleted_while_its_paste_and_its_offer_wait_it_is_only_pasted(bench):
+    bench.tidies()
+    bench.parts.keys.holding = 99
+    bench.spoken(text="see priya")
+    bench.tidied("See Priya.")
+    bench.dictating.delete([bench.rows[0].id])
+    bench.parts.keys.holding = 0
+    bench.dictating.pasting.look()
+
+    assert bench.parts.keys.pasted == 1
+    assert bench.stage() is Stage.INSERTED
+    assert not bench.dictating.swap()
+
+
+def test_where_the_raw_text_was_only_copied_the_tidied_one_is_too_and_nothing_is_undone(bench):
+    bench.tidies()
+    bench.preferences.set(copy_only=True)
+    bench.spoken(text="see priya")
+    bench.tidied("See Priya.")
+    bench.preferences.set(copy_only=False)
+    bench.dictating.swap()
+
+    assert (bench.parts.keys.undone, bench.parts.keys.pasted) == (0, 0)
+    assert bench.parts.pasteboard.content == "See Priya."
+
+
+def test_written_down_anew_it_is_tidied_anew_in_silence_and_a_deleted_one_is_not(bench):
+    bench.tidies()
+    bench.spoken(text="sea priya")
+    bench.read()
+    bench.tidied("Sea Priya.")
+    (row,) = bench.rows
+    bench.dictating.hide()
+    bench.dictating.retry(row.id, "/models/whisper")
+    bench.line.give(written(bench.line.request, "see priya"))
+    assert bench.rows[0].cleaned == ""
+    bench.tidied("See Priya.")
+    assert (bench.rows[0].cleaned, bench.stage()) == ("See Priya.", Stage.HIDDEN)
+
+    bench.spoken(text="two")
+    bench.dictating.delete([bench.rows[0].id])
+    assert bench.line.of(m.Cancel)[-1].request == bench.line.of(m.CleanUp)[-1].request
+
+
 # --- the microphone ---------------------------------------------------------------------------------------
+
+
+def test_what_cadre_itself_says_is_not_recorded_and_the_pill_says_why(bench, dictating):
+    begun: list[int] = []
+    dictating.begins.connect(lambda: begun.append(len(bench.microphones.opened)))
+    dictating.begin()
+    assert begun == [0], "whoever speaks stops before the microphone opens"
+    bench.say(0.5)
+    dictating.deafen(deaf=True)
+    bench.say(0.5)
+    assert "reading aloud" in dictating.shown.warning
+    bench.microphones.say(wave(0.1, 16_000, 0.3))
+    dictating.deafen(deaf=False)
+    bench.say(0.5)
+    assert dictating.shown.warning == ""
+    dictating.end()
+
+    assert len(bench.line.heard()) == 32_000
+
+
+def test_deaf_to_the_end_it_hears_nothing_of_the_end(bench, dictating):
+    dictating.deafen(deaf=True)
+    dictating.begin()
+    bench.microphones.say(wave(1.0, 16_000, 0.3))
+    dictating.end()
+
+    assert bench.stage() is Stage.NOTHING
+    assert bench.line.heard() == b""
 
 
 def test_a_denied_microphone_is_said_with_the_way_to_allow_it(bench, dictating):

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
@@ -17,7 +18,10 @@ from app.desktop import doorbell
 from app.desktop.chord import Chord
 from app.dictation.recognisers import choices
 from app.dictation.shown import Do, Shown, Stage
+from app.dictation.tidier import tidier
 from app.settings import Settings
+from app.voice.aloud import Aloud
+from app.voice.voices import Spoken
 from app.window import theme
 from app.window.dictation.pill import Pill, last_words
 from app.window.models import Models
@@ -34,7 +38,9 @@ from tests.window.test_dictating import MICROPHONE, Clock
 
 KEY = "Alt+Shift+Space"
 ESCAPE = Chord(frozenset(), "Esc")
-WHISPER = InstalledModel("org/whisper-tiny-asr", Path("/models/whisper"), 1, Source.CADRE, "whisper", "not for chats")
+WHISPER = InstalledModel(
+    "org/whisper-tiny-asr", Path("/models/whisper"), 1, Source.CADRE, "whisper", "not for chats", speech="whisper"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -268,6 +274,7 @@ STATES = [
     Shown(Stage.INSERTED),
     Shown(Stage.COPIED, sentence="Copied.", acts=(Do.HIDE,)),
     Shown(Stage.OFFERED, sentence="Tidied: On Wednesday.", acts=(Do.SWAP, Do.HIDE)),
+    Shown(Stage.OFFERED, sentence="Inserted, tidied", acts=(Do.AS_SPOKEN, Do.HIDE)),
     Shown(Stage.NOTHING, sentence="No words were heard."),
     Shown(Stage.CANCELLED),
     Shown(Stage.DENIED, sentence="Cadre may not use the microphone.", acts=(Do.ALLOW, Do.HIDE)),
@@ -455,7 +462,74 @@ def test_controls_have_names(desktop):
     assert [c for c in controls if not c.accessibleName() and isinstance(c.parent(), type(page))] == []
 
 
-def test_every_whisper_that_is_here_can_write():
-    found = choices([WHISPER, InstalledModel("org/chat", Path("/m"), 1, Source.CADRE, "qwen3_moe", None)])
+def test_every_recogniser_that_is_here_can_write():
+    parakeet = InstalledModel("org/p", Path("/models/p"), 1, Source.CADRE, None, "no type", speech="parakeet")
+    found = choices([WHISPER, parakeet, InstalledModel("org/chat", Path("/m"), 1, Source.CADRE, "qwen3_moe", None)])
 
-    assert [choice.asked_as for choice in found] == ["", "/models/whisper"]
+    assert [choice.asked_as for choice in found] == ["", "/models/whisper", "/models/p"]
+    assert "25 languages" in found[2].about
+
+
+def test_the_demonstration_never_tidies():
+    builtin = InstalledModel("builtin", Path("/cadre/builtin"), 1, Source.BUILTIN, "qwen3_moe", None)
+
+    assert tidier("builtin", []) == tidier("/cadre/builtin", [builtin]) == ""
+    assert tidier("/models/real", [builtin]) == "/models/real"
+
+
+def test_tidying_is_switched_on_only_with_a_model_that_can(desktop):
+    desktop.show_settings()
+    page = desktop.settings.dictation
+    assert not page.tidy.isEnabled()
+    assert "demonstration cannot" in page._tidy_row.about
+    desktop.choose_model("/models/real")
+    assert page.tidy.isEnabled()
+    page.tidy.click()
+    assert settings.load().tidy_dictated
+
+    desktop.choose_model("builtin")
+    assert page.tidy.isEnabled(), "it can be switched off"
+    page.tidy.click()
+    page.fill_tidier()
+    assert not page.tidy.isEnabled()
+
+
+def test_dictating_stops_what_is_read_aloud_and_is_deaf_to_what_begins_meanwhile(desktop, desk, elsewhere, microphones):
+    class Silent:
+        def start(self, spoken): ...
+
+        def wait(self): ...
+
+        def stop(self): ...
+
+    desktop.aloud._aloud = Aloud(lambda _text, _speed: Spoken(np.zeros(1, np.uint8), 1), Silent(), lambda _ended: None)
+    desktop.aloud._start(1)
+    elsewhere.hotkey.press(KEY)
+    assert desktop.aloud.message is None
+    say(desk, microphones)
+    assert desk.dictating.shown.warning == ""
+
+    desktop.aloud._start(2)
+    say(desk, microphones)
+    assert "reading aloud" in desk.dictating.shown.warning
+    desktop.aloud.stop()
+    desk.dictating.end()
+    assert desk.dictating._main.recording.seconds == 1.0
+
+
+def test_the_history_says_why_a_text_was_not_tidied(qtbot, desktop, desk, elsewhere, engine, microphones):
+    desktop.choose_model("/models/real")
+    desktop.preferences.set(tidy_dictated=True)
+    elsewhere.hotkey.press(KEY)
+    say(desk, microphones)
+    elsewhere.hotkey.press(KEY)
+    answered(qtbot, engine, "see priya")
+    until(qtbot, lambda: [c for c in engine.commands if isinstance(c, m.CleanUp)])
+    desk.show_history()
+    until(qtbot, lambda: "Being tidied" in desk.history.detail._about.text())
+    (asked,) = (c for c in engine.commands if isinstance(c, m.CleanUp))
+    assert asked.model == "/models/real"
+    engine.give(m.CleanedUp(asked.request, "see priya", "see priya", "“soon” was never said", 0.1))
+
+    until(qtbot, lambda: "“soon” was never said" in desk.history.detail._about.text())
+    assert desk.history.detail.text.toPlainText() == "see priya"

@@ -203,6 +203,7 @@ class DictationDesk(QObject):
             Do.HIDE: self.dictating.hide,
             Do.RETRY: self._retry,
             Do.SWAP: self.dictating.swap,
+            Do.AS_SPOKEN: self.dictating.swap,
             Do.SHOW: self._show_failed,
             Do.ALLOW: self._parts.microphone.open_settings,
         }[do]()

@@ -115,7 +115,8 @@ class Detail(QWidget):
         if dictation.language:
             parts.append(QLocale.languageToString(QLocale(dictation.language).language()))
         parts.append(self.tr("recording kept") if dictation.audio else self.tr("no recording"))
-        return " · ".join(part for part in parts if part)
+        about = " · ".join(part for part in parts if part)
+        return f"{about}\n{entry.note}" if entry.note else about
 
     def _fill(self, choices: Sequence[Choice]) -> None:
         self._menu.clear()

@@ -11,9 +11,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.audio.devices import Device, Microphones, PortAudio
 from app.audio.recorder import Recorder
@@ -26,11 +25,14 @@ from app.dictation.shown import Do, Shown, Stage
 from app.store.dictations import Dictation
 from app.store.store import Store
 from app.window.dictation import own_field
+from app.window.dictation.line import Line
 from app.window.dictation.own_field import Field
+from app.window.dictation.tidying import Tidying
 from app.window.pasting import Pasting
 from app.window.preferences import Preferences
 from engine import messages as m
 from engine.errors import KnownError
+from engine.speech.cleanup import WAIT
 from engine.speech.sound import RATE
 
 _PUMP_MS = 50
@@ -49,16 +51,9 @@ _STAYS_MS = {
     Stage.DENIED: 12_000,
     Stage.FAILED: 12_000,
 }
+_MAY_OFFER = {Stage.HIDDEN, Stage.INSERTED, Stage.COPIED, Stage.OFFERED}
+"""Over anything else, which is of the next dictation, a tidied text does not come."""
 log = logging.getLogger(__name__)
-
-
-class Line(Protocol):
-    """To the engine, as app.window.engine_line has it."""
-
-    @property
-    def arrived(self) -> SignalInstance: ...
-
-    def send(self, command: m.Command) -> None: ...
 
 
 @dataclass
@@ -77,22 +72,35 @@ class _Job:
 
 
 @dataclass(frozen=True)
-class Delivered:
-    """Where the last text went. field: one of Cadre's own."""
+class _Held:
+    """A raw text that stands nowhere yet: its tidied one is waited for."""
 
     dictation: int
     text: str
     field: Field | None
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """Where the last text went. field: one of Cadre's own. copied: only to the clipboard, so that there is nothing to
+    undo elsewhere. tidied: put there without asking.
+    """
+
+    dictation: int
+    text: str
+    field: Field | None
+    copied: bool = False
+    tidied: bool = False
+
+
 class Dictating(QObject):
-    """changed: `shown` is another. listed: the dictations of the store are others. delivered: the raw text of this
-    dictation is where it belongs; who can tidy it calls `offer` with what it made of it.
+    """changed: `shown` is another. listed: the dictations of the store are others. begins: a microphone is about to be
+    opened, so that whatever sounds should stop.
     """
 
     changed = Signal()
     listed = Signal()
-    delivered = Signal(int)
+    begins = Signal()
 
     def __init__(
         self,
@@ -103,19 +111,25 @@ class Dictating(QObject):
         parent: QObject | None = None,
         microphones: Microphones | None = None,
         clock: Callable[[], float] = time.monotonic,
+        tidier: Callable[[], str] = lambda: "",
     ) -> None:
+        """tidier: see Tidying."""
         super().__init__(parent)
         self._line, self._store, self._preferences, self._parts = line, store, preferences, parts
         self._microphones, self._spool = microphones or PortAudio(), Spool()
         self.clock = clock
         self.recordings = Recordings(store.dictations, self._spool, lambda: preferences.now.keep_recordings)
         self.pasting = Pasting(parts, self, clock)
+        self.tidying = Tidying(line, preferences, tidier, self)
         self.shown = Shown()
         self._numbers = itertools.count(1)
         self._jobs: dict[str, _Job] = {}
         self._main: _Job | None = None
         self._recorder: Recorder | None = None
         self._last: Delivered | None = None
+        self._held: _Held | None = None
+        self._offer_waits = False
+        self._deaf = False
         self.failed = 0
         """The dictation of the store that could not be written down last; 0 for none."""
         self._let_nap: Callable[[], None] = _nothing
@@ -123,8 +137,11 @@ class Dictating(QObject):
         self._pump.timeout.connect(self.pump)
         self._fade = QTimer(self, singleShot=True)
         self._fade.timeout.connect(self.hide)
+        self._patience = QTimer(self, singleShot=True, interval=round(1000 * WAIT))
+        self._patience.timeout.connect(self.insert_raw)
         line.arrived.connect(self._take)
-        self.pasting.pressed.connect(lambda: self._show(Shown(Stage.INSERTED)))
+        self.tidying.done.connect(self._tidied)
+        self.pasting.pressed.connect(self._inserted)
         self.pasting.ended.connect(self._pasted)
 
     # --- begin and end ------------------------------------------------------------------------------------
@@ -165,7 +182,9 @@ class Dictating(QObject):
         self._show(Shown(Stage.DENIED, sentence=words, acts=(Do.ALLOW, Do.HIDE)))
 
     def _listen(self, field: Field | None) -> None:
-        recorder = Recorder(self._microphones, self._spool, self._preferences.now.microphone or None, self.clock)
+        self.begins.emit()
+        wanted = self._preferences.now.microphone or None
+        recorder = Recorder(self._microphones, self._spool, wanted, self.clock, self._deaf)
         try:
             recorder.start()
         except KnownError as error:
@@ -188,7 +207,16 @@ class Dictating(QObject):
             return
         if heard.pcm:
             self._line.send(m.Hear(self._main.request, heard.pcm))
-        self._show(replace(self.shown, level=heard.level, warning=heard.warning))
+        deaf = self.tr("Cadre is reading aloud, and does not listen meanwhile.") if self._deaf else ""
+        self._show(replace(self.shown, level=heard.level, warning=deaf or heard.warning))
+
+    def deafen(self, *, deaf: bool) -> None:
+        """While Cadre itself speaks: nothing of that is recorded."""
+        if deaf is not self._deaf:
+            self.pump()  # what came until now is as it was
+            self._deaf = deaf
+        if self._recorder is not None:
+            self._recorder.deaf = deaf
 
     def end(self) -> None:
         """No more is said; the text comes when it is written down. Into the program that is in front now."""
@@ -228,6 +256,9 @@ class Dictating(QObject):
             if job.recording is not None and not job.row:
                 job.recording.accept()
             self._drop(job)
+        if (held := self._let_go()) is not None:
+            self.tidying.cancel(held.dictation)
+            self.listed.emit()
         if self.shown.stage.is_busy:
             self._show(Shown(Stage.CANCELLED))
 
@@ -321,13 +352,18 @@ class Dictating(QObject):
             job.recording.accept()
         else:
             job.row = self._keep(job, job.recording, text, transcript)
+        tidied = bool(text) and self.tidying.begin(job.row, text)
         self.listed.emit()
         if job.aside:
+            if self._last is not None and self._last.dictation == job.row:
+                self._last = None  # what stands there is of the old words
             return
-        if text:
-            self._deliver(job, text)
-        else:
+        if not text:
             self._show(Shown(Stage.NOTHING, sentence=self.tr("No words were heard.")))
+        elif tidied and self.tidying.is_soon(text):
+            self._hold(_Held(job.row, text, job.field))
+        else:
+            self._deliver(Delivered(job.row, text, job.field))
 
     def _keep(self, job: _Job, recording: Recording, text: str, transcript: m.Transcript) -> int:
         rows, language = self._store.dictations, transcript.language or ""
@@ -346,15 +382,28 @@ class Dictating(QObject):
         self._store.tidy()
         return job.row
 
-    def _deliver(self, job: _Job, text: str) -> None:
-        self._last = Delivered(job.row, text, job.field)
-        if job.field is not None and own_field.insert(job.field, text):
-            self._show(Shown(Stage.INSERTED, here=True))
-            self.delivered.emit(job.row)
+    def _deliver(self, one: Delivered) -> None:
+        self.pasting.end()  # the one before, while it is the last
+        self._offer_waits = False
+        if one.field is not None and own_field.insert(one.field, one.text):
+            self._last = one
+            self._inserted()
             return
-        self._last = Delivered(job.row, text, None)
-        self._paste(text)
-        self.delivered.emit(job.row)
+        self._last = replace(one, field=None)
+        self._paste(one.text)
+
+    def _inserted(self) -> None:
+        """The other text, if there is one, is offered for a while."""
+        waits, self._offer_waits = self._offer_waits, False
+        last = self._last
+        here = last is not None and last.field is not None
+        if last is not None and last.tidied:
+            words = self.tr("Inserted, tidied")
+            self._show(Shown(Stage.OFFERED, sentence=words, here=here, acts=(Do.AS_SPOKEN, Do.HIDE)))
+        elif waits and last is not None:
+            self._show_offer()
+        else:
+            self._show(Shown(Stage.INSERTED, here=here))
 
     def _paste(self, text: str, *, undo: bool = False) -> None:
         now = self._preferences.now
@@ -362,10 +411,16 @@ class Dictating(QObject):
 
     def _pasted(self, outcome: Outcome) -> None:
         if outcome is Outcome.CANCELLED:
+            self._last = None
             self._show(Shown(Stage.CANCELLED))
-            return
-        if outcome.is_copied and self._main is None:  # not over the next one
-            self._show(Shown(Stage.COPIED, sentence=self.pasting.told(outcome), acts=(Do.HIDE,)))
+        elif outcome.is_copied:
+            waits, self._offer_waits = self._offer_waits, False
+            if self._last is not None:
+                self._last = replace(self._last, copied=True)
+            if self._main is None:  # not over the next one
+                self._show(Shown(Stage.COPIED, sentence=self.pasting.told(outcome), acts=(Do.HIDE,)))
+                if waits and self._last is not None:
+                    self._show_offer()
 
     def insert_last(self) -> None:
         """The last text again, where the person is now."""
@@ -375,22 +430,63 @@ class Dictating(QObject):
         if last is None:
             self._show(Shown(Stage.NOTHING, sentence=self.tr("Nothing was dictated yet.")))
             return
+        before = self._last
+        text = before.text if before is not None and before.dictation == last.id else last.text
         field = own_field.focused()
-        if field is None or not own_field.insert(field, last.text):
+        if field is None or not own_field.insert(field, text):
+            self.pasting.end()
             self._parts.front.remember()
-            self._last = Delivered(last.id, last.text, None)
-            self._paste(last.text)
+            self._last = Delivered(last.id, text, None)
+            self._paste(text)
 
-    # --- tidied text: what another part makes of the raw one ----------------------------------------------
+    # --- tidied text --------------------------------------------------------------------------------------
+
+    def _hold(self, held: _Held) -> None:
+        """The tidied text is likely there before anybody has waited; the raw one is in the store."""
+        self._held = held
+        self._patience.start()
+        self._show(replace(self.shown, sentence=self.tr("Tidying it…"), acts=(Do.CANCEL,)))
+
+    def _let_go(self) -> _Held | None:
+        self._patience.stop()
+        held, self._held = self._held, None
+        return held
+
+    def insert_raw(self) -> None:
+        """It took longer than it used to; the tidied text is offered when it comes."""
+        if (held := self._let_go()) is not None:
+            self._deliver(Delivered(held.dictation, held.text, held.field))
+
+    def _tidied(self, dictation: int, cleaned: str) -> None:
+        if self._held is None or self._held.dictation != dictation:
+            if cleaned:
+                self.offer(dictation, cleaned)
+        elif not cleaned:
+            self.insert_raw()
+        else:
+            held = self._let_go()
+            assert held is not None
+            self._store.dictations.clean(dictation, cleaned)
+            self._deliver(Delivered(dictation, cleaned, held.field, tidied=True))
+        self.listed.emit()
 
     def offer(self, dictation: int, cleaned: str) -> None:
         """Kept beside the raw text. While it is the last one, `swap` puts it in its place, and back."""
         self._store.dictations.clean(dictation, cleaned)
         self.listed.emit()
         last = self._last
-        if last is not None and last.dictation == dictation and last.text != cleaned and self._main is None:
-            words = self.tr("Tidied: {text}").format(text=_short(cleaned))
-            self._show(Shown(Stage.OFFERED, sentence=words, here=last.field is not None, acts=(Do.SWAP, Do.HIDE)))
+        if last is None or last.dictation != dictation or last.text == cleaned:
+            return
+        if self.pasting.waits:
+            self._offer_waits = True  # the raw one first
+        elif self.shown.stage in _MAY_OFFER:
+            self._show_offer()
+
+    def _show_offer(self) -> None:
+        last = self._last
+        assert last is not None
+        words = self.tr("Tidied: {text}").format(text=_short(self._store.dictations.get(last.dictation).cleaned))
+        self._show(Shown(Stage.OFFERED, sentence=words, here=last.field is not None, acts=(Do.SWAP, Do.HIDE)))
 
     def swap(self) -> bool:
         """Raw for tidied, or back. Whether there was something to swap."""
@@ -404,8 +500,11 @@ class Dictating(QObject):
         other = kept.cleaned if last.text == kept.text else kept.text
         if not other or (last.field is not None and not own_field.replace(last.field, last.text, other)):
             return False
-        self._last = replace(last, text=other)
-        if last.field is None:  # by the other program's own Undo, where the first one was pasted and only there
+        self.pasting.end()
+        self._last = last = replace(last, text=other, tidied=False)
+        if last.copied:
+            self.pasting.begin(other, copy_only=True)
+        elif last.field is None:  # by the other program's own Undo, where the first one was pasted and only there
             self._paste(other, undo=True)
         else:
             self._show(Shown(Stage.INSERTED, here=True))
@@ -470,6 +569,13 @@ class Dictating(QObject):
         """Dictations of the store that are being written down anew."""
         return {job.row for job in self._jobs.values() if job.row}
 
+    def note(self, dictation: int) -> str:
+        """What becomes of its tidied text, "" for nothing to say."""
+        if dictation in self.tidying.working():
+            return self.tr("Being tidied…")
+        why = self.tidying.why_not(dictation)
+        return self.tr("Not tidied. {why}").format(why=why) if why else ""
+
     def recover(self) -> list[Dictation]:
         """What the last run's end cut off, now among the dictations. Once, at the start."""
         found = self.recordings.recover()
@@ -483,6 +589,10 @@ class Dictating(QObject):
         gone = set(ids)
         for job in [job for job in self._jobs.values() if job.row in gone]:
             self._drop(job)
+        for one in gone:
+            self.tidying.cancel(one)
+        if self._last is not None and self._last.dictation in gone:
+            self._last = None
         self._store.dictations.delete(gone)
         self.listed.emit()
 
@@ -518,6 +628,7 @@ class Dictating(QObject):
         """With the app: the clipboard is given back; what was being said is on disk and offered at the next start."""
         self._fade.stop()
         self._pump.stop()
+        self._let_go()
         self.pasting.end()
         if self._recorder is not None:
             try:

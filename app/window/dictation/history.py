@@ -140,7 +140,7 @@ class HistoryWindow(QDialog):
         found = self._store.dictations.find(text) if text else self._store.dictations.all()
         today = datetime.now().astimezone().date()
         nothing = self.tr("Nothing found") if text else ""
-        self._model.show_rows(rows(found, self._dictating.working(), today, nothing))
+        self._model.show_rows(rows(found, self._dictating.working(), today, nothing, self._dictating.note))
         self._choose(before.dictation.id if before is not None else None, order)
 
     def _choose(self, dictation: int | None, order: list[int] | None = None) -> None:

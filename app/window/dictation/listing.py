@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -37,10 +37,11 @@ def tr(text: str) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """working: it is being written down anew."""
+    """working: it is being written down anew. note: about its tidied text."""
 
     dictation: Dictation
     working: bool = False
+    note: str = ""
 
     @property
     def title(self) -> str:
@@ -61,7 +62,9 @@ class Entry:
 Row = str | Entry
 
 
-def rows(dictations: Sequence[Dictation], working: Collection[int], today: date, nothing: str) -> list[Row]:
+def rows(
+    dictations: Sequence[Dictation], working: Collection[int], today: date, nothing: str, note: Callable[[int], str]
+) -> list[Row]:
     """Under their days; nothing: what stands there when there are none."""
     if not dictations:
         return [nothing] if nothing else []
@@ -71,7 +74,7 @@ def rows(dictations: Sequence[Dictation], working: Collection[int], today: date,
         if (its := words.day(dictation.created, today)) != day:
             day = its
             listed.append(day)
-        listed.append(Entry(dictation, dictation.id in working))
+        listed.append(Entry(dictation, dictation.id in working, note(dictation.id)))
     return listed
 
 

@@ -63,7 +63,7 @@ class Pill(QWidget):
         self._row.setContentsMargins(0, 0, 10, 0)
         self._row.setSpacing(2)
         self._row.addStretch(1)
-        for do in (Do.ALLOW, Do.RETRY, Do.SWAP, Do.SHOW, Do.CANCEL, Do.END, Do.HIDE):
+        for do in (Do.ALLOW, Do.RETRY, Do.SWAP, Do.AS_SPOKEN, Do.SHOW, Do.CANCEL, Do.END, Do.HIDE):
             self._row.addWidget(self._acts[do])
             self._acts[do].hide()
 
@@ -90,7 +90,8 @@ class Pill(QWidget):
         if before.acts != shown.acts:
             for do, button in self._acts.items():
                 button.setVisible(do in shown.acts)
-        if before.stage is not shown.stage or not self.isVisible() or before.warning != shown.warning:
+        new = before.stage is not shown.stage or before.sentence != shown.sentence or before.warning != shown.warning
+        if new or not self.isVisible():
             self._settle()
             self._announce()
         elif over is not None:

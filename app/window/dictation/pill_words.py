@@ -50,6 +50,7 @@ def act(do: Do) -> str:
         Do.RETRY: tr("Try Again"),
         Do.SHOW: tr("Show"),
         Do.SWAP: tr("Use It"),
+        Do.AS_SPOKEN: tr("As Spoken"),
         Do.ALLOW: tr("Open Settings"),
         Do.HIDE: tr("Dismiss"),
     }[do]

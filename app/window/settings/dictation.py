@@ -12,6 +12,7 @@ from app.audio.devices import Device
 from app.desktop.parts import Parts
 from app.dictation.keeping import FOR_GOOD
 from app.dictation.recognisers import choices
+from app.dictation.tidier import tidier
 from app.window import theme
 from app.window.models import Models
 from app.window.preferences import Preferences
@@ -101,6 +102,8 @@ class DictationSettings(QObject):
         self._group.row(self.tr("Leave out um and uh"), self.tr("In English."), self.fillers)
         about = self.tr("“comma”, “full stop”, “new line” become what they mean, in English.")
         self._group.row(self.tr("Spoken punctuation"), about, self.signs)
+        self.tidy = QCheckBox(self._group)
+        self._tidy_row = self._group.row(self.tr("Tidy what was dictated with the model"), "", self.tidy)
 
     def _make_text(self) -> None:
         self.copy_only, self.give_back = QCheckBox(self._group), QCheckBox(self._group)
@@ -137,6 +140,7 @@ class DictationSettings(QObject):
         self.language.activated.connect(lambda _: set_(spoken_language=self.language.currentData()))
         self.keep.activated.connect(lambda _: set_(keep_recordings=self.keep.currentData()))
         self.fillers.clicked.connect(lambda checked: set_(leave_out_fillers=checked))
+        self.tidy.clicked.connect(lambda checked: set_(tidy_dictated=checked))
         self.signs.clicked.connect(lambda checked: set_(spoken_signs=checked))
         self.copy_only.clicked.connect(lambda checked: set_(copy_only=checked))
         self.give_back.clicked.connect(lambda checked: set_(give_clipboard_back=checked))
@@ -150,6 +154,8 @@ class DictationSettings(QObject):
             edit.setKeySequence(QKeySequence.fromString(getattr(now, name), portable))
         self.fillers.setChecked(now.leave_out_fillers)
         self.signs.setChecked(now.spoken_signs)
+        self.tidy.setChecked(now.tidy_dictated)
+        self.fill_tidier()
         self.copy_only.setChecked(now.copy_only)
         self.give_back.setChecked(now.give_clipboard_back)
         self.give_back.setEnabled(not now.copy_only)
@@ -167,8 +173,16 @@ class DictationSettings(QObject):
         chosen = self._preferences.now.recogniser
         _choose(self.recogniser, chosen, self.tr("{name} (not here)").format(name=chosen.rpartition("/")[2]))
         about = next((choice.about for choice in found if choice.asked_as == chosen), "")
-        more = self.tr("A Whisper model, got in Models, writes far better and with punctuation.")
+        more = self.tr("A Whisper or Parakeet model, got in Models, writes far better and with punctuation.")
         self._recogniser_row.explain(f"{about} {more}".strip() if len(found) == 1 else about)
+
+    def fill_tidier(self) -> None:
+        """It cannot be switched on without a model that can; off always."""
+        model = tidier(self._models.default, self._models.installed)
+        self.tidy.setEnabled(bool(model) or self.tidy.isChecked())
+        none = self.tr("Choose a model of your own under Answers: the demonstration cannot do this.")
+        about = self.tr("{name} sets punctuation and takes out slips, with no word of its own. What you said is kept.")
+        self._tidy_row.explain(about.format(name=self._models.name(model)) if model else none)
 
     def fill_devices(self) -> None:
         """Asks the system, which takes a moment: when the window is shown."""

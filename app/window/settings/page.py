@@ -215,6 +215,7 @@ class SettingsWindow(QDialog):
         self._preferences.refused.connect(self._tell)
         self._models.changed.connect(self._fill_models)
         self._models.changed.connect(self.dictation.fill_recognisers)
+        self._models.changed.connect(self.dictation.fill_tidier)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self, self.close)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 -- Qt's name
