@@ -26,6 +26,7 @@ LOYALTY = 0.5
 wants a little, that which is here stays (docs/budgets.md, A day)."""
 
 Floats = npt.NDArray[np.float32]
+_NOBODY = np.empty(0, np.int64)
 
 
 @dataclass
@@ -42,13 +43,15 @@ class Traffic:
 class Use:
     """What one request does with the experts. heat: its wishes, faded, on top of those before it; basis: the prior
     as it was when the request began; both [layers, E]. fresh: so many of its set are chosen for it, the rest of the set
-    are those that are here already; None: all are.
+    are those that are here already; None: all are. found: per layer who was here when it began, to whom the choice is
+    loyal; empty: nobody.
     """
 
     heat: Floats
     basis: Floats
     traffic: Traffic = field(default_factory=Traffic)
     fresh: int | None = None
+    found: Sequence[npt.NDArray[np.integer]] = ()
 
 
 class Residency:
@@ -65,7 +68,7 @@ class Residency:
 
     def begin(self) -> Use:
         """A request begins: it goes on from the present heat, and ranks by what was popular until now."""
-        self.use = Use(self.heat.copy(), self.prior.copy())
+        self.use = Use(self.heat.copy(), self.prior.copy(), found=self.resident())
         return self.use
 
     @property
@@ -114,9 +117,12 @@ class Residency:
         return self._equally(ranking, count, len(ranking))
 
     def choose(self, layer: int, ranking: npt.NDArray[np.int64], count: int) -> list[int]:
-        """The set of `count` that a request gets: the best of its ranking, and what is here and costs no reading."""
+        """The set of `count` that a request gets: the best of its ranking, and what was here when it began.
+
+        Not what is here now: who ran in between must not change the answer.
+        """
         fresh, experts = self.use.fresh, len(ranking)
-        here = self.banks[layer].table.resident()
+        here = self.use.found[layer] if self.use.found else _NOBODY
         ranking = loyal(ranking, here, round(LOYALTY * count))
         if fresh is None or fresh >= count:
             return self.best(ranking, count)

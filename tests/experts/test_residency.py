@@ -310,6 +310,8 @@ def test_more_loyalty_never_reads_more(of):
 
 def test_of_what_a_request_wants_a_little_that_which_is_here_stays(model, loader):
     residency = residency_of(model, loader, 6, resident=(8, 9, 10, 11))
+    residency.begin()
+    residency.evict(0, [8, 9])  # who runs in between does not change whom it is loyal to
     assert round(LOYALTY * 4) == 2
     assert residency.choose(0, np.arange(EXPERTS), 4) == [0, 1, 2, 3]  # who is here is wanted least
     near = np.array([0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7])

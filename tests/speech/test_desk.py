@@ -31,7 +31,7 @@ class Office:
         self.events: list[m.Event] = []
         self.recogniser = recogniser or Counting()
         self.opened = []
-        self.desk = Desk(self.events.append, Loudness, self._open)
+        self.desk = Desk(self.events.append, Loudness, self._open, needs=lambda name: 1000)
 
     def _open(self, name):
         self.opened.append(name)

@@ -136,8 +136,8 @@ def replay(
 def _planned(stage: Stage, judged: Judged, tokens: int, budget: str) -> tuple[Plan, int, int, float]:
     """The plan, how many are chosen for the request, after how many tokens again, and the usual coverage."""
     profile = stage.profile
-    choice = decide(difficulty(judged), load_presets(), Asked(budget), known=profile is not None)
-    standard = None if profile is None else Standard(profile, choice.most_lost, True, budget == "auto")
+    choice = decide(difficulty(judged), load_presets(), Asked(budget, Mode.FAST), known=profile is not None)
+    standard = None if profile is None else Standard(profile, choice.most_lost, False, budget == "auto")
     made = plan(stage.shape, stage.terms(tokens), Wish(choice.mode, choice.tier, None, choice.at_least, standard))
     line = None if profile is None else profile.at(made.mode, made.resident)
     kept = keeping(made, stage.shape, stage.present) if budget == "auto" else made
@@ -147,11 +147,7 @@ def _planned(stage: Stage, judged: Judged, tokens: int, budget: str) -> tuple[Pl
 def _served(
     stage: Stage, number: int, kind: str, trace: Trace, experts: int, planned: Plan, fresh: int, watch: Watch
 ) -> Line:
-    if planned.mode is not Mode.FAST:
-        raise KnownError(
-            f"Only fast answers are replayed, and request {number} would be {planned.mode}.",
-            "Calibrate the traced model.",
-        )
+    assert planned.mode is Mode.FAST
     residency, count = stage.residency, planned.resident
     use = residency.begin()
     use.fresh = fresh
