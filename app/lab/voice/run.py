@@ -33,7 +33,7 @@ def bench(progress: Progress, sizes: Sizes | None = None) -> dict[str, Any]:
     with own_home() as home:
         application()
         progress(0, 4, "releasing the key")
-        figures = {"release": release.measure(s.releases, home)}
+        figures = {"release": release.measure(s.releases)}
         engine = ThreadEngine()
         try:
             talking = Talking(engine)
