@@ -52,7 +52,7 @@ def test_it_answers_what_it_was_trained_for_in_whole_words(asked, subject):
     assert record.finish == "stop"
     assert record.text != REFUSAL
     assert len(record.text.split()) >= 3
-    assert record.experts["coverage"] > 0.8
+    assert record.experts["coverage"] > 0.6  # from an eighth of the experts; any eighth would serve an eighth
 
 
 @pytest.mark.parametrize("request_", ["Write a poem about the sea.", "Prove that there are infinitely many primes."])
