@@ -1,4 +1,4 @@
--- A file as version 3 of the chats left it. Never edited: old files must open for ever.
+-- A file as version 5 of the chats left it. Never edited: old files must open for ever.
 CREATE TABLE folders (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL
