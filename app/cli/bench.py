@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -70,13 +71,7 @@ def _run_app(args: argparse.Namespace) -> int:
     from app.cli import bench_app
     from app.lab.bench.run import bench
 
-    with _progress() as show:
-        report = bench(lambda done, of, what: show.tell(m.Measured("app", "bench", done, of, what)))
-    if args.json:
-        print(json.dumps(report, indent=2))
-    else:
-        Console(highlight=False).print(bench_app.page(report))
-    return 0
+    return _told(args, bench, bench_app.page)
 
 
 def _run_voice(args: argparse.Namespace) -> int:
@@ -84,12 +79,17 @@ def _run_voice(args: argparse.Namespace) -> int:
     from app.cli import bench_app
     from app.lab.voice.run import bench
 
+    return _told(args, bench, bench_app.voice_page)
+
+
+def _told(args: argparse.Namespace, bench: Callable[..., dict[str, Any]], page: Callable[..., Group]) -> int:
+    """A bench that runs in this process, as JSON or as a page."""
     with _progress() as show:
-        report = bench(lambda done, of, what: show.tell(m.Measured("voice", "bench", done, of, what)))
+        report = bench(lambda done, of, what: show.tell(m.Measured(args.part, "bench", done, of, what)))
     if args.json:
         print(json.dumps(report, indent=2))
     else:
-        Console(highlight=False).print(bench_app.voice_page(report))
+        Console(highlight=False).print(page(report))
     return 0
 
 

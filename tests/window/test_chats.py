@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog
 
 from app.store.rows import MARK_ON
-from app.window.sidebar.model import ROW
+from app.window.rows_model import ROW
 from app.window.sidebar.rows import Heading
 from tests.store.talking import said, texts
 from tests.window.acting import answering

@@ -13,10 +13,11 @@ from app.store.store import Store
 from app.window import theme
 from app.window.dictation.detail import Detail
 from app.window.dictation.dictating import Dictating
-from app.window.dictation.listing import ROW, DictationDelegate, DictationModel, Entry, rows
+from app.window.dictation.listing import DictationDelegate, Entry, dictation_model, rows
 from app.window.icons import icon
 from app.window.models import Models
 from app.window.notice import Notice
+from app.window.rows_model import ROW
 from engine.errors import KnownError
 
 _SEARCH_MS = 120
@@ -51,7 +52,7 @@ class HistoryWindow(QDialog):
 
     def _made_list(self) -> QListView:
         view = QListView(self)
-        self._model = DictationModel(view)
+        self._model = dictation_model(view)
         view.setModel(self._model)
         view.setItemDelegate(DictationDelegate(view))
         view.setFrameShape(QFrame.Shape.NoFrame)

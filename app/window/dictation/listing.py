@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QCoreApplication,
     QDate,
     QLocale,
-    QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
@@ -25,10 +22,9 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app.store.dictations import Dictation
 from app.window import theme, words
 from app.window.icons import icon
+from app.window.rows_model import ROW, Index, RowsModel
 
-ROW = Qt.ItemDataRole.UserRole
 _SIDE, _INSET = theme.GRID, 10
-Index = QModelIndex | QPersistentModelIndex
 
 
 def tr(text: str) -> str:
@@ -98,42 +94,14 @@ def length(seconds: float) -> str:
     return tr("{minutes} min {seconds} s").format(minutes=whole // 60, seconds=whole % 60)
 
 
-class DictationModel(QAbstractListModel):
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[Row] = []
-
-    def show_rows(self, rows: list[Row]) -> None:
-        if rows != self._rows:
-            self.beginResetModel()
-            self._rows = rows
-            self.endResetModel()
-
-    def entries(self) -> list[Entry]:
-        return [row for row in self._rows if isinstance(row, Entry)]
-
-    def row_of(self, dictation: int) -> int | None:
-        return next(
-            (n for n, row in enumerate(self._rows) if isinstance(row, Entry) and row.dictation.id == dictation), None
-        )
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 -- Qt's name and Qt's way
-        return 0 if parent.isValid() else len(self._rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = self._rows[index.row()]
-        if role == ROW:
-            return row
-        if role == Qt.ItemDataRole.DisplayRole:
-            return row.title if isinstance(row, Entry) else row
-        if role == Qt.ItemDataRole.AccessibleDescriptionRole and isinstance(row, Entry):
-            return row.about
-        return None
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        if isinstance(self._rows[index.row()], Entry):
-            return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return Qt.ItemFlag.NoItemFlags
+def dictation_model(parent: QObject) -> RowsModel[Entry]:
+    return RowsModel(
+        Entry,
+        key=lambda entry: entry.dictation.id,
+        title=lambda row: row.title if isinstance(row, Entry) else row,
+        about=lambda entry: entry.about,
+        parent=parent,
+    )
 
 
 class DictationDelegate(QStyledItemDelegate):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app.store.rows import MARK_OFF, MARK_ON
 from app.window import direction, theme
 from app.window.icons import icon
-from app.window.sidebar.model import ROW
+from app.window.rows_model import ROW
 from app.window.sidebar.rows import Entry, Heading
 
 _SIDE = theme.GRID

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QVBoxLayout, QWidget
 from app.store.store import Store
 from app.window import theme
 from app.window.icons import icon
+from app.window.rows_model import ROW
 from app.window.sidebar import rows
 from app.window.sidebar.delegate import ChatDelegate
-from app.window.sidebar.model import ROW, ChatModel
+from app.window.sidebar.model import chat_model
 from app.window.sidebar.new_button import NewButton
 from app.window.sidebar.rows import Entry, Heading
 
@@ -60,7 +61,7 @@ class Sidebar(QWidget):
         view = QListView(self)
         view.setFrameShape(QFrame.Shape.NoFrame)
         view.setAccessibleName(self.tr("Chats"))
-        self._model = ChatModel(view)
+        self._model = chat_model(view)
         view.setModel(self._model)
         view.setItemDelegate(ChatDelegate(view))
         view.setMouseTracking(True)
