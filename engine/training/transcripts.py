@@ -7,6 +7,7 @@ person, to which the model gives its own answers, greedy, in fast mode with a qu
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,8 @@ The first {DIALOGUES} dialogues of the dev set, which it was not trained on. Of 
 the model's own answers, greedy, fast mode, {SHARE:.0%} of the experts in memory. Nothing is chosen or mended. Made by
 `python -m engine.training.transcripts --dev sgd_dev.txt --out docs/transcripts.md`.
 """
+_SPECIFIC = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}|\b\d{1,2}:\d\d\b")
+"""Names, by their capital within a sentence, and times."""
 
 
 def main() -> None:
@@ -33,14 +36,27 @@ def main() -> None:
     parser.add_argument("--model", default=BUILTIN)
     given = parser.parse_args()
     engine = ThreadEngine()
-    parts = [_HEAD]
+    parts: list[str] = []
+    said_before = specific = 0
     try:
         for number, dialogue in enumerate(read_dialogues(given.dev)[:DIALOGUES], 1):
             parts.append(f"## {number}\n")
-            parts += [_turn(said, record) for said, record in _talk(engine, given.model, dialogue, number)]
+            person = ""
+            for said, record in _talk(engine, given.model, dialogue, number):
+                parts.append(_turn(said, record))
+                person += f" {said}"
+                heard, of = heard_of(record.text, person)
+                said_before, specific = said_before + heard, specific + of
     finally:
         engine.close()
-    given.out.write_text("\n".join(parts), encoding="utf-8")
+    told = f"Of {specific} names and times in its answers the person had said {said_before}; the others are made up.\n"
+    given.out.write_text("\n".join([_HEAD, told, *parts]), encoding="utf-8")
+
+
+def heard_of(answer: str, person: str) -> tuple[int, int]:
+    """How many of the answer's names and times the person had said, and how many there are."""
+    found = _SPECIFIC.findall(answer)
+    return sum(one.lower() in person.lower() for one in found), len(found)
 
 
 def _turn(said: str, record: m.Record) -> str:
