@@ -96,7 +96,7 @@ class Desktop:
             dictating, self.window, self.resident.panel, store, models, self.preferences, self.parts
         )
         self.resident.dictation_wanted.connect(self.dictation.call)
-        self.resident.sign.insert_last_wanted.connect(dictating.insert_last)
+        self.resident.sign.insert_last_wanted.connect(dictating.delivering.insert_last)
         self.resident.leave.connect(self.leave)
         self.resident.hotkey_told.connect(self._tell_hotkey)
         self.dictation.keys_told.connect(self._tell_keys)

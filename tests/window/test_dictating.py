@@ -62,7 +62,7 @@ class Bench:
         )
 
     def stage(self) -> Any:
-        return self.dictating.shown.stage
+        return self.dictating.showing.now.stage
 
     @property
     def rows(self):
@@ -97,7 +97,7 @@ class Bench:
         """The other program takes what it is given."""
         text: str = self.parts.pasteboard.read()
         self.clock.now += 1.0
-        self.dictating.pasting.look()
+        self.dictating.delivering.pasting.look()
         return text
 
     def close(self) -> None:
@@ -123,11 +123,11 @@ def dictating(bench):
 
 def test_what_is_said_stands_where_the_person_writes(bench, dictating):
     dictating.begin()
-    assert (bench.stage(), dictating.shown.acts) == (Stage.LISTENING, (Do.CANCEL, Do.END))
+    assert (bench.stage(), dictating.showing.now.acts) == (Stage.LISTENING, (Do.CANCEL, Do.END))
     bench.say(loud=0.3)
-    assert dictating.shown.level > 0.5
+    assert dictating.showing.now.level > 0.5
     bench.line.give(m.Heard(bench.line.request, "two seats", " by", True))
-    assert (dictating.shown.stable, dictating.shown.tentative) == ("two seats", " by")
+    assert (dictating.showing.now.stable, dictating.showing.now.tentative) == ("two seats", " by")
     dictating.end()
     assert bench.stage() is Stage.WORKING
 
@@ -163,11 +163,11 @@ def test_a_program_that_came_to_the_front_meanwhile_gets_nothing(bench, dictatin
     bench.parts.front.front = "Bank"
     bench.line.give(written(bench.line.request, "hello"))
     bench.clock.now += 3.0
-    dictating.pasting.look()
+    dictating.delivering.pasting.look()
 
     assert bench.parts.keys.pasted == 0
     assert bench.stage() is Stage.COPIED
-    assert "another program" in dictating.shown.sentence
+    assert "another program" in dictating.showing.now.sentence
     assert bench.parts.pasteboard.content == "hello"
 
 
@@ -176,13 +176,13 @@ def test_without_permission_to_press_keys_it_copies_and_says_so(bench):
     bench.spoken()
 
     assert bench.stage() is Stage.COPIED
-    assert bench.dictating.shown.sentence == "Copied. Cadre needs Accessibility."
+    assert bench.dictating.showing.now.sentence == "Copied. Cadre needs Accessibility."
 
 
 def test_settings_that_only_copy_or_keep_the_clipboard_hold(bench):
     bench.preferences.set(give_clipboard_back=False)
     bench.spoken(text="one")
-    bench.dictating.pasting.look()
+    bench.dictating.delivering.pasting.look()
     assert bench.parts.pasteboard.content == "one"
 
     bench.preferences.set(copy_only=True)
@@ -205,14 +205,14 @@ def test_the_last_text_comes_again(bench):
     bench.spoken(text="one")
     bench.read()
     bench.parts.front.front = "Mail"
-    bench.dictating.insert_last()
+    bench.dictating.delivering.insert_last()
 
     assert bench.parts.keys.pasted == 2
     assert bench.read() == "one"
 
 
 def test_without_a_last_text_it_says_so(bench):
-    bench.dictating.insert_last()
+    bench.dictating.delivering.insert_last()
 
     assert bench.stage() is Stage.NOTHING
 
@@ -260,25 +260,25 @@ def test_tidied_text_takes_the_raw_ones_place_and_gives_it_back(bench, qtbot):
     field = QPlainTextEdit()
     qtbot.addWidget(field)
     bench.spoken(field, "on tuesday no wednesday")
-    bench.dictating.offer(bench.rows[0].id, "On Wednesday.")
+    bench.dictating.delivering.offer(bench.rows[0].id, "On Wednesday.")
     field.insertPlainText(" Please.")
 
-    assert bench.dictating.swap()
+    assert bench.dictating.delivering.swap()
     assert field.toPlainText() == "On Wednesday. Please."
-    assert bench.dictating.swap()
+    assert bench.dictating.delivering.swap()
     assert field.toPlainText() == "on tuesday no wednesday Please."
     field.clear()
-    assert not bench.dictating.swap()
+    assert not bench.dictating.delivering.swap()
     assert bench.rows[0].cleaned == "On Wednesday."
 
 
 def test_tidied_text_replaces_the_raw_one_in_another_program_by_its_own_undo(bench):
     bench.spoken(text="on tuesday no wednesday")
     bench.read()
-    bench.dictating.offer(bench.rows[0].id, "On Wednesday.")
+    bench.dictating.delivering.offer(bench.rows[0].id, "On Wednesday.")
     assert bench.stage() is Stage.OFFERED
 
-    assert bench.dictating.swap()
+    assert bench.dictating.delivering.swap()
     assert (bench.parts.keys.undone, bench.parts.keys.pasted) == (1, 2)
     assert bench.read() == "On Wednesday."
     assert bench.parts.pasteboard.content == "what was there"
@@ -288,10 +288,10 @@ def test_where_the_person_went_elsewhere_nothing_is_undone(bench):
     bench.spoken(text="on tuesday")
     bench.read()
     bench.parts.front.front = "Bank"
-    bench.dictating.offer(bench.rows[0].id, "On Tuesday.")
-    bench.dictating.swap()
+    bench.dictating.delivering.offer(bench.rows[0].id, "On Tuesday.")
+    bench.dictating.delivering.swap()
     bench.clock.now += 3.0
-    bench.dictating.pasting.look()
+    bench.dictating.delivering.pasting.look()
 
     assert (bench.parts.keys.undone, bench.parts.keys.pasted) == (0, 1)
     assert bench.stage() is Stage.COPIED
@@ -321,10 +321,10 @@ def test_the_first_text_stands_raw_at_once_and_the_tidied_one_is_offered(bench):
 
     bench.tidied("See Priya.")
 
-    assert (bench.stage(), bench.dictating.shown.sentence) == (Stage.OFFERED, "Tidied: See Priya.")
+    assert (bench.stage(), bench.dictating.showing.now.sentence) == (Stage.OFFERED, "Tidied: See Priya.")
     assert (bench.rows[0].text, bench.rows[0].cleaned) == ("see priya", "See Priya.")
     assert bench.dictating.note(bench.rows[0].id) == ""
-    bench.dictating.swap()
+    bench.dictating.delivering.swap()
     assert bench.read() == "See Priya."
 
 
@@ -334,7 +334,7 @@ def quick(bench) -> None:
     bench.spoken(text="a first text that was rather long")
     bench.read()
     bench.tidied("A first text that was rather long.", seconds=0.1)
-    bench.dictating.hide()
+    bench.dictating.showing.hide()
 
 
 def test_where_the_model_is_fast_the_tidied_text_stands_at_once_and_the_raw_one_can_come_back(bench):
@@ -346,10 +346,10 @@ def test_where_the_model_is_fast_the_tidied_text_stands_at_once_and_the_raw_one_
 
     bench.tidied("See Priya.")
 
-    assert (bench.stage(), bench.dictating.shown.acts) == (Stage.OFFERED, (Do.AS_SPOKEN, Do.HIDE))
+    assert (bench.stage(), bench.dictating.showing.now.acts) == (Stage.OFFERED, (Do.AS_SPOKEN, Do.HIDE))
     assert bench.read() == "See Priya."
     assert (bench.rows[0].text, bench.rows[0].cleaned) == ("see priya", "See Priya.")
-    bench.dictating.swap()
+    bench.dictating.delivering.swap()
     assert bench.parts.keys.undone == 1
     assert bench.read() == "see priya"
 
@@ -357,9 +357,9 @@ def test_where_the_model_is_fast_the_tidied_text_stands_at_once_and_the_raw_one_
 def test_who_waited_long_enough_gets_the_raw_text_and_then_the_offer(bench):
     quick(bench)
     bench.spoken(text="see priya")
-    bench.dictating.insert_raw()  # as the timer does
+    bench.dictating.delivering.insert_raw()  # as the timer does
     assert bench.read() == "see priya"
-    assert not bench.dictating._patience.isActive()
+    assert not bench.dictating.delivering._patience.isActive()
 
     bench.tidied("See Priya.")
     assert bench.stage() is Stage.OFFERED
@@ -404,7 +404,7 @@ def test_cancelled_while_it_is_tidied_nothing_is_inserted_and_the_text_is_kept(b
     assert bench.parts.keys.pasted == before
     assert (bench.rows[0].text, bench.rows[0].cleaned) == ("see priya", "")
     assert bench.stage() is Stage.CANCELLED
-    assert not bench.dictating._patience.isActive()
+    assert not bench.dictating.delivering._patience.isActive()
 
 
 def test_a_tidied_text_does_not_come_over_the_next_dictation(bench, dictating):
@@ -417,7 +417,7 @@ def test_a_tidied_text_does_not_come_over_the_next_dictation(bench, dictating):
     assert bench.stage() is Stage.LISTENING
     assert bench.rows[0].cleaned == "See Priya."
     bench.line.give(m.Failed(bench.line.request, True, "No memory.", "Close something."))
-    dictating.offer(bench.rows[-1].id, "See Priya!")
+    dictating.delivering.offer(bench.rows[-1].id, "See Priya!")
     assert bench.stage() is Stage.FAILED
 
 
@@ -428,7 +428,7 @@ def test_the_offer_waits_until_the_raw_text_is_pasted(bench):
     bench.tidied("See Priya.")
     assert bench.stage() is not Stage.OFFERED
     bench.parts.keys.holding = 0
-    bench.dictating.pasting.look()
+    bench.dictating.delivering.pasting.look()
 
     assert bench.parts.keys.pasted == 1
     assert bench.stage() is Stage.OFFERED
@@ -441,11 +441,11 @@ def test_deleted_while_its_paste_and_its_offer_wait_it_is_only_pasted(bench):
     bench.tidied("See Priya.")
     bench.dictating.delete([bench.rows[0].id])
     bench.parts.keys.holding = 0
-    bench.dictating.pasting.look()
+    bench.dictating.delivering.pasting.look()
 
     assert bench.parts.keys.pasted == 1
     assert bench.stage() is Stage.INSERTED
-    assert not bench.dictating.swap()
+    assert not bench.dictating.delivering.swap()
 
 
 def test_where_the_raw_text_was_only_copied_the_tidied_one_is_too_and_nothing_is_undone(bench):
@@ -454,7 +454,7 @@ def test_where_the_raw_text_was_only_copied_the_tidied_one_is_too_and_nothing_is
     bench.spoken(text="see priya")
     bench.tidied("See Priya.")
     bench.preferences.set(copy_only=False)
-    bench.dictating.swap()
+    bench.dictating.delivering.swap()
 
     assert (bench.parts.keys.undone, bench.parts.keys.pasted) == (0, 0)
     assert bench.parts.pasteboard.content == "See Priya."
@@ -466,7 +466,7 @@ def test_written_down_anew_it_is_tidied_anew_in_silence_and_a_deleted_one_is_not
     bench.read()
     bench.tidied("Sea Priya.")
     (row,) = bench.rows
-    bench.dictating.hide()
+    bench.dictating.showing.hide()
     bench.dictating.retry(row.id, "/models/whisper")
     bench.line.give(written(bench.line.request, "see priya"))
     assert bench.rows[0].cleaned == ""
@@ -489,11 +489,11 @@ def test_what_cadre_itself_says_is_not_recorded_and_the_pill_says_why(bench, dic
     bench.say(0.5)
     dictating.deafen(deaf=True)
     bench.say(0.5)
-    assert "reading aloud" in dictating.shown.warning
+    assert "reading aloud" in dictating.showing.now.warning
     bench.microphones.say(wave(0.1, 16_000, 0.3))
     dictating.deafen(deaf=False)
     bench.say(0.5)
-    assert dictating.shown.warning == ""
+    assert dictating.showing.now.warning == ""
     dictating.end()
 
     assert len(bench.line.heard()) == 32_000
@@ -514,7 +514,7 @@ def test_a_denied_microphone_is_said_with_the_way_to_allow_it(bench, dictating):
     dictating.begin()
 
     assert bench.stage() is Stage.DENIED
-    assert Do.ALLOW in dictating.shown.acts
+    assert Do.ALLOW in dictating.showing.now.acts
     assert bench.microphones.opened == []
 
 
@@ -531,7 +531,7 @@ def test_a_muted_microphone_is_said_while_it_listens(bench, dictating):
     bench.say(1.0, loud=0.0)
 
     assert bench.stage() is Stage.LISTENING
-    assert "only silence" in dictating.shown.warning
+    assert "only silence" in dictating.showing.now.warning
 
 
 def test_without_a_microphone_it_says_so(bench, dictating):
@@ -539,7 +539,7 @@ def test_without_a_microphone_it_says_so(bench, dictating):
     dictating.begin()
 
     assert bench.stage() is Stage.FAILED
-    assert "no microphone" in dictating.shown.sentence
+    assert "no microphone" in dictating.showing.now.sentence
     assert bench.files() == set()
 
 
@@ -561,8 +561,8 @@ def test_what_fails_is_kept_and_can_be_tried_again(bench, dictating):
     dictating.end()
     bench.line.give(m.Failed(bench.line.request, True, "No memory.", "Close something."))
     assert bench.stage() is Stage.FAILED
-    assert dictating.shown.acts == (Do.RETRY, Do.SHOW, Do.HIDE)
-    assert "The recording is kept." in dictating.shown.sentence
+    assert dictating.showing.now.acts == (Do.RETRY, Do.SHOW, Do.HIDE)
+    assert "The recording is kept." in dictating.showing.now.sentence
     assert bench.rows[0].failure == "No memory. Close something."
 
     dictating.retry_last()
@@ -630,7 +630,7 @@ def test_what_a_crash_cut_off_is_offered_and_written_down(bench, dictating):
     dictating.begin()
     bench.say()
     dictating._pump.stop()  # the process dies here
-    dictating._fade.stop()
+    dictating.showing._fade.stop()
 
     bench.line = Line()
     again = bench.dictating = bench.made()
@@ -725,7 +725,7 @@ def test_cancelled_while_it_waits_for_the_other_program_the_text_is_kept_aside(b
     bench.spoken(text="hello")
     dictating.cancel()
     bench.parts.keys.holding = 0
-    dictating.pasting.look()
+    dictating.delivering.pasting.look()
 
     assert bench.stage() is Stage.CANCELLED
     assert bench.parts.keys.pasted == 0
@@ -753,7 +753,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def begin(self):
-        self.dictating.hide()
+        self.dictating.showing.hide()
         self.dictating.begin()
 
     @precondition(lambda self: self.bench.stage() is Stage.LISTENING)
@@ -800,7 +800,7 @@ class Life(RuleBasedStateMachine):
         if read:
             self.bench.parts.pasteboard.read()
         self.bench.clock.now += 9.0
-        self.dictating.pasting.look()
+        self.dictating.delivering.pasting.look()
 
     @rule()
     def cadre_ends_and_starts(self):

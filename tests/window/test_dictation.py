@@ -103,7 +103,7 @@ def answered(qtbot, engine, text) -> None:
 
 
 def stage(desk) -> Any:
-    return desk.dictating.shown.stage
+    return desk.dictating.showing.now.stage
 
 
 # --- keys -------------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def test_escape_in_the_window_cancels_the_dictation_and_not_the_answer(qtbot, de
     qtbot.keyClick(composer.field, Qt.Key.Key_Escape)
 
     assert stage(desk) is Stage.CANCELLED
-    desk.dictating.hide()
+    desk.dictating.showing.hide()
     stopped: list[int] = []
     composer.field.escaped.connect(lambda: stopped.append(1))
     qtbot.keyClick(composer.field, Qt.Key.Key_Escape)
@@ -255,7 +255,7 @@ def test_the_key_of_the_last_text_takes_the_tidied_one_where_it_is_offered(
     elsewhere.hotkey.press(KEY)
     answered(qtbot, engine, "on tuesday no wednesday")
     until(qtbot, lambda: stage(desk) is Stage.INSERTED)
-    desk.dictating.offer(desk._store.dictations.last().id, "On Wednesday.")
+    desk.dictating.delivering.offer(desk._store.dictations.last().id, "On Wednesday.")
     assert stage(desk) is Stage.OFFERED
 
     elsewhere.hotkey.press("Ctrl+Alt+L")
@@ -380,7 +380,7 @@ def test_another_recogniser_can_be_tried(qtbot, history, engine):
 def test_tidied_text_can_be_shown_as_it_was_spoken(history, desk):
     assert not history.detail.other.isVisible()
     history.list.setCurrentIndex(history._model.index(history._model.row_of(2)))
-    desk.dictating.offer(2, "Two seats.")
+    desk.dictating.delivering.offer(2, "Two seats.")
     history.refresh()
     history.detail.other.click()
     first = history.detail.text.toPlainText()
@@ -507,11 +507,11 @@ def test_dictating_stops_what_is_read_aloud_and_is_deaf_to_what_begins_meanwhile
     elsewhere.hotkey.press(KEY)
     assert desktop.aloud.message is None
     say(desk, microphones)
-    assert desk.dictating.shown.warning == ""
+    assert desk.dictating.showing.now.warning == ""
 
     desktop.aloud._start(2)
     say(desk, microphones)
-    assert "reading aloud" in desk.dictating.shown.warning
+    assert "reading aloud" in desk.dictating.showing.now.warning
     desktop.aloud.stop()
     desk.dictating.end()
     assert desk.dictating._main.recording.seconds == 1.0

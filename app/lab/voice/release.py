@@ -71,7 +71,7 @@ def _take(dictating: Dictating, played: Played) -> float:
             dictating.pump()
     begun = time.perf_counter()
     dictating.end()
-    wait_for(dictating.pasting.pressed)
+    wait_for(dictating.delivering.pasting.pressed)
     took = time.perf_counter() - begun
-    dictating.pasting.end()
+    dictating.delivering.pasting.end()
     return took

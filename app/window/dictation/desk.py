@@ -71,7 +71,7 @@ class DictationDesk(QObject):
     def _connect(self) -> None:
         for button, field in self._buttons:
             button.clicked.connect(lambda _checked=False, field=field: self.toggle(field))
-        self.dictating.changed.connect(self._show)
+        self.dictating.showing.changed.connect(self._show)
         self.pill.pressed.connect(self._press)
         self._preferences.changed.connect(self._settle)
         self._window.dictation_wanted.connect(lambda: self.toggle(self._here()))
@@ -109,13 +109,13 @@ class DictationDesk(QObject):
 
     def _again(self) -> None:
         """The last text once more, or while a tidied one is offered, that in its place."""
-        if self.dictating.shown.stage is Stage.OFFERED:
-            self.dictating.swap()
+        if self.dictating.showing.now.stage is Stage.OFFERED:
+            self.dictating.delivering.swap()
         else:
-            self.dictating.insert_last()
+            self.dictating.delivering.insert_last()
 
     def _is_listening(self) -> bool:
-        return self.dictating.shown.stage is Stage.LISTENING
+        return self.dictating.showing.now.stage is Stage.LISTENING
 
     def _do(self, wish: Wish) -> None:
         if wish is Wish.BEGIN:
@@ -151,7 +151,7 @@ class DictationDesk(QObject):
 
     def _watch_escape(self) -> None:
         """Over every program, while there is something to cancel and only then: other programs need the key."""
-        wanted = self.dictating.shown.stage.is_busy or self.dictating.pasting.waits
+        wanted = self.dictating.showing.now.stage.is_busy or self.dictating.delivering.pasting.waits
         if wanted is self._escapes:
             return
         self._escapes = wanted
@@ -183,7 +183,7 @@ class DictationDesk(QObject):
     # --- what is seen -------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        shown = self.dictating.shown
+        shown = self.dictating.showing.now
         over = self._field if shown.here and self._field is self._window.pane.composer.field else None
         self.pill.show_state(shown, self._window.pane.composer if over is not None else None)
         if shown.stage is not Stage.HIDDEN and not self._raised:
@@ -200,10 +200,10 @@ class DictationDesk(QObject):
         {
             Do.END: self.dictating.end,
             Do.CANCEL: self.dictating.cancel,
-            Do.HIDE: self.dictating.hide,
+            Do.HIDE: self.dictating.showing.hide,
             Do.RETRY: self._retry,
-            Do.SWAP: self.dictating.swap,
-            Do.AS_SPOKEN: self.dictating.swap,
+            Do.SWAP: self.dictating.delivering.swap,
+            Do.AS_SPOKEN: self.dictating.delivering.swap,
             Do.SHOW: self._show_failed,
             Do.ALLOW: self._parts.microphone.open_settings,
         }[do]()
@@ -216,7 +216,7 @@ class DictationDesk(QObject):
 
     def _show_failed(self) -> None:
         failed = self.dictating.failed
-        self.dictating.hide()
+        self.dictating.showing.hide()
         self.show_history()
         if self.history is not None and failed:
             self.history.choose(failed)
@@ -269,7 +269,7 @@ class DictationDesk(QObject):
 
     def close(self) -> None:
         """With the app: no key is taken, nothing stays on the screen."""
-        self.dictating.changed.disconnect(self._show)
+        self.dictating.showing.changed.disconnect(self._show)
         for _key, end in self._listening.values():
             end()
         self._listening.clear()

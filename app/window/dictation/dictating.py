@@ -1,6 +1,6 @@
-"""What dictation does: records, has it written down, puts the text where it belongs, keeps what could be lost.
+"""What dictation does: records, has it written down, keeps what could be lost. Where the text goes is `Delivering`'s.
 
-Knows no widgets but the field of Cadre's own that it writes into. Sound is on disk before anything else happens to it;
+Knows no widgets but the field of Cadre's own that it passes on. Sound is on disk before anything else happens to it;
 it goes, or is kept for the days the person sets, only when its words are in the store. Interface thread.
 """
 
@@ -18,41 +18,26 @@ from app.audio.devices import Device, Microphones, PortAudio
 from app.audio.recorder import Recorder
 from app.audio.spool import Recording, Spool
 from app.desktop.parts import Allowed, Parts
-from app.desktop.paste import Outcome
 from app.dictation.keeping import Recordings
 from app.dictation.own_words import own_words, worded
 from app.dictation.shown import Do, Shown, Stage
 from app.store.dictations import Dictation
 from app.store.store import Store
-from app.window.dictation import own_field
+from app.window.dictation.delivering import Delivering
 from app.window.dictation.line import Line
 from app.window.dictation.own_field import Field
+from app.window.dictation.showing import Showing
 from app.window.dictation.tidying import Tidying
-from app.window.pasting import Pasting
 from app.window.preferences import Preferences
 from engine import messages as m
 from engine.errors import KnownError
-from engine.speech.cleanup import WAIT
 from engine.speech.sound import RATE
 
 _PUMP_MS = 50
 _SHORTEST = 0.3
 """Seconds; less was a touch of the key."""
-_SHORT = 100
-"""Letters of a text that the pill shows."""
 _PIECE = 2 * RATE
 """Bytes of a recording that are handed over at a time: a second."""
-_STAYS_MS = {
-    Stage.INSERTED: 1400,
-    Stage.CANCELLED: 900,
-    Stage.NOTHING: 3000,
-    Stage.COPIED: 5000,
-    Stage.OFFERED: 12_000,
-    Stage.DENIED: 12_000,
-    Stage.FAILED: 12_000,
-}
-_MAY_OFFER = {Stage.HIDDEN, Stage.INSERTED, Stage.COPIED, Stage.OFFERED}
-"""Over anything else, which is of the next dictation, a tidied text does not come."""
 log = logging.getLogger(__name__)
 
 
@@ -71,34 +56,11 @@ class _Job:
     again: bool = False
 
 
-@dataclass(frozen=True)
-class _Held:
-    """A raw text that stands nowhere yet: its tidied one is waited for."""
-
-    dictation: int
-    text: str
-    field: Field | None
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """Where the last text went. field: one of Cadre's own. copied: only to the clipboard, so that there is nothing to
-    undo elsewhere. tidied: put there without asking.
-    """
-
-    dictation: int
-    text: str
-    field: Field | None
-    copied: bool = False
-    tidied: bool = False
-
-
 class Dictating(QObject):
-    """changed: `shown` is another. listed: the dictations of the store are others. begins: a microphone is about to be
-    opened, so that whatever sounds should stop.
+    """listed: the dictations of the store are others. begins: a microphone is about to be opened, so that whatever
+    sounds should stop.
     """
 
-    changed = Signal()
     listed = Signal()
     begins = Signal()
 
@@ -119,58 +81,51 @@ class Dictating(QObject):
         self._microphones, self._spool = microphones or PortAudio(), Spool()
         self.clock = clock
         self.recordings = Recordings(store.dictations, self._spool, lambda: preferences.now.keep_recordings)
-        self.pasting = Pasting(parts, self, clock)
+        self.showing = Showing(self)
         self.tidying = Tidying(line, preferences, tidier, self)
-        self.shown = Shown()
+        self.delivering = Delivering(
+            self.showing, self.tidying, store, preferences, parts, clock, lambda: self._main is not None, self
+        )
         self._numbers = itertools.count(1)
         self._jobs: dict[str, _Job] = {}
         self._main: _Job | None = None
         self._recorder: Recorder | None = None
-        self._last: Delivered | None = None
-        self._held: _Held | None = None
-        self._offer_waits = False
         self._deaf = False
         self.failed = 0
         """The dictation of the store that could not be written down last; 0 for none."""
         self._let_nap: Callable[[], None] = _nothing
         self._pump = QTimer(self, interval=_PUMP_MS)
         self._pump.timeout.connect(self.pump)
-        self._fade = QTimer(self, singleShot=True)
-        self._fade.timeout.connect(self.hide)
-        self._patience = QTimer(self, singleShot=True, interval=round(1000 * WAIT))
-        self._patience.timeout.connect(self.insert_raw)
         line.arrived.connect(self._take)
-        self.tidying.done.connect(self._tidied)
-        self.pasting.pressed.connect(self._inserted)
-        self.pasting.ended.connect(self._pasted)
+        self.delivering.listed.connect(self.listed)
 
     # --- begin and end ------------------------------------------------------------------------------------
 
     def toggle(self, field: Field | None = None) -> None:
-        if self.shown.stage is Stage.LISTENING:
+        if self.showing.stage is Stage.LISTENING:
             self.end()
         else:
             self.begin(field)
 
     def begin(self, field: Field | None = None) -> None:
         """Listen. field: of Cadre's own that the text goes into; None: the program in front."""
-        if self.shown.stage.is_busy:
+        if self.showing.stage.is_busy:
             return
-        self.pasting.end()
+        self.delivering.pasting.end()
         if field is None:
             self._parts.front.remember()
         match self._parts.microphone.allowed():
             case Allowed.NO:
                 self._deny()
             case Allowed.UNASKED:
-                self._show(Shown(Stage.ASKING, here=field is not None))
+                self.showing.show(Shown(Stage.ASKING, here=field is not None))
                 self._parts.microphone.ask(lambda: self._answered(field))
             case Allowed.YES:
                 self._listen(field)
 
     def _answered(self, field: Field | None) -> None:
         """The person may have cancelled, or ended Cadre, while the system asked."""
-        if self.shown.stage is not Stage.ASKING:
+        if self.showing.stage is not Stage.ASKING:
             return
         if self._parts.microphone.allowed() is Allowed.YES:
             self._listen(field)
@@ -179,7 +134,7 @@ class Dictating(QObject):
 
     def _deny(self) -> None:
         words = self.tr("Cadre may not use the microphone.")
-        self._show(Shown(Stage.DENIED, sentence=words, acts=(Do.ALLOW, Do.HIDE)))
+        self.showing.show(Shown(Stage.DENIED, sentence=words, acts=(Do.ALLOW, Do.HIDE)))
 
     def _listen(self, field: Field | None) -> None:
         self.begins.emit()
@@ -193,7 +148,7 @@ class Dictating(QObject):
         self._recorder = recorder
         self._let_nap = self._parts.awake.hold("somebody dictates")
         self._main = self._ask(_Job("", field, recogniser=self._preferences.now.recogniser))
-        self._show(Shown(Stage.LISTENING, here=field is not None, acts=(Do.CANCEL, Do.END)))
+        self.showing.show(Shown(Stage.LISTENING, here=field is not None, acts=(Do.CANCEL, Do.END)))
         self._pump.start()
 
     def pump(self) -> None:
@@ -208,7 +163,7 @@ class Dictating(QObject):
         if heard.pcm:
             self._line.send(m.Hear(self._main.request, heard.pcm))
         deaf = self.tr("Cadre is reading aloud, and does not listen meanwhile.") if self._deaf else ""
-        self._show(replace(self.shown, level=heard.level, warning=deaf or heard.warning))
+        self.showing.show(replace(self.showing.now, level=heard.level, warning=deaf or heard.warning))
 
     def deafen(self, *, deaf: bool) -> None:
         """While Cadre itself speaks: nothing of that is recorded."""
@@ -234,18 +189,18 @@ class Dictating(QObject):
             recording.accept()
             self._drop(job)
             words = self.tr("Hold the key while you speak, or press it once to begin and once to end.")
-            self._show(Shown(Stage.NOTHING, sentence=words))
+            self.showing.show(Shown(Stage.NOTHING, sentence=words))
             return
         job.recording = recording
         if rest:
             self._line.send(m.Hear(job.request, rest))
         self._line.send(m.EndOfSpeech(job.request))
-        self._show(replace(self.shown, stage=Stage.WORKING, level=0.0, warning="", acts=(Do.CANCEL,)))
+        self.showing.show(replace(self.showing.now, stage=Stage.WORKING, level=0.0, warning="", acts=(Do.CANCEL,)))
 
     def cancel(self) -> None:
         """At any point. Nothing is inserted, and what was only being recorded is gone; what is in the store stays."""
-        if self.pasting.waits:
-            self.pasting.cancel()
+        if self.delivering.pasting.waits:
+            self.delivering.pasting.cancel()
             return
         job = self._main
         if self._recorder is not None:
@@ -256,11 +211,9 @@ class Dictating(QObject):
             if job.recording is not None and not job.row:
                 job.recording.accept()
             self._drop(job)
-        if (held := self._let_go()) is not None:
-            self.tidying.cancel(held.dictation)
-            self.listed.emit()
-        if self.shown.stage.is_busy:
-            self._show(Shown(Stage.CANCELLED))
+        self.delivering.cancel()
+        if self.showing.stage.is_busy:
+            self.showing.show(Shown(Stage.CANCELLED))
 
     def _stop(self) -> tuple[Recording, bytes]:
         recorder, self._recorder = self._recorder, None
@@ -321,7 +274,7 @@ class Dictating(QObject):
             if job is None:
                 continue
             if isinstance(event, m.Heard) and job is self._main:
-                self._show(replace(self.shown, stable=event.stable, tentative=event.tentative))
+                self.showing.show(replace(self.showing.now, stable=event.stable, tentative=event.tentative))
             elif isinstance(event, m.Transcribed):
                 self._forget(job)
                 self._written(job, event.transcript)
@@ -355,15 +308,12 @@ class Dictating(QObject):
         tidied = bool(text) and self.tidying.begin(job.row, text)
         self.listed.emit()
         if job.aside:
-            if self._last is not None and self._last.dictation == job.row:
-                self._last = None  # what stands there is of the old words
+            self.delivering.forget({job.row})
             return
         if not text:
-            self._show(Shown(Stage.NOTHING, sentence=self.tr("No words were heard.")))
-        elif tidied and self.tidying.is_soon(text):
-            self._hold(_Held(job.row, text, job.field))
+            self.showing.show(Shown(Stage.NOTHING, sentence=self.tr("No words were heard.")))
         else:
-            self._deliver(Delivered(job.row, text, job.field))
+            self.delivering.take(job.row, text, job.field, tidied=tidied)
 
     def _keep(self, job: _Job, recording: Recording, text: str, transcript: m.Transcript) -> int:
         rows, language = self._store.dictations, transcript.language or ""
@@ -381,134 +331,6 @@ class Dictating(QObject):
         self.recordings.tidy(time.time())
         self._store.tidy()
         return job.row
-
-    def _deliver(self, one: Delivered) -> None:
-        self.pasting.end()  # the one before, while it is the last
-        self._offer_waits = False
-        if one.field is not None and own_field.insert(one.field, one.text):
-            self._last = one
-            self._inserted()
-            return
-        self._last = replace(one, field=None)
-        self._paste(one.text)
-
-    def _inserted(self) -> None:
-        """The other text, if there is one, is offered for a while."""
-        waits, self._offer_waits = self._offer_waits, False
-        last = self._last
-        here = last is not None and last.field is not None
-        if last is not None and last.tidied:
-            words = self.tr("Inserted, tidied")
-            self._show(Shown(Stage.OFFERED, sentence=words, here=here, acts=(Do.AS_SPOKEN, Do.HIDE)))
-        elif waits and last is not None:
-            self._show_offer()
-        else:
-            self._show(Shown(Stage.INSERTED, here=here))
-
-    def _paste(self, text: str, *, undo: bool = False) -> None:
-        now = self._preferences.now
-        self.pasting.begin(text, copy_only=now.copy_only, keep=not now.give_clipboard_back, undo=undo)
-
-    def _pasted(self, outcome: Outcome) -> None:
-        if outcome is Outcome.CANCELLED:
-            self._last = None
-            self._show(Shown(Stage.CANCELLED))
-        elif outcome.is_copied:
-            waits, self._offer_waits = self._offer_waits, False
-            if self._last is not None:
-                self._last = replace(self._last, copied=True)
-            if self._main is None:  # not over the next one
-                self._show(Shown(Stage.COPIED, sentence=self.pasting.told(outcome), acts=(Do.HIDE,)))
-                if waits and self._last is not None:
-                    self._show_offer()
-
-    def insert_last(self) -> None:
-        """The last text again, where the person is now."""
-        last = self._store.dictations.last()
-        if self.shown.stage.is_busy:
-            return
-        if last is None:
-            self._show(Shown(Stage.NOTHING, sentence=self.tr("Nothing was dictated yet.")))
-            return
-        before = self._last
-        text = before.text if before is not None and before.dictation == last.id else last.text
-        field = own_field.focused()
-        if field is None or not own_field.insert(field, text):
-            self.pasting.end()
-            self._parts.front.remember()
-            self._last = Delivered(last.id, text, None)
-            self._paste(text)
-
-    # --- tidied text --------------------------------------------------------------------------------------
-
-    def _hold(self, held: _Held) -> None:
-        """The tidied text is likely there before anybody has waited; the raw one is in the store."""
-        self._held = held
-        self._patience.start()
-        self._show(replace(self.shown, sentence=self.tr("Tidying it…"), acts=(Do.CANCEL,)))
-
-    def _let_go(self) -> _Held | None:
-        self._patience.stop()
-        held, self._held = self._held, None
-        return held
-
-    def insert_raw(self) -> None:
-        """It took longer than it used to; the tidied text is offered when it comes."""
-        if (held := self._let_go()) is not None:
-            self._deliver(Delivered(held.dictation, held.text, held.field))
-
-    def _tidied(self, dictation: int, cleaned: str) -> None:
-        if self._held is None or self._held.dictation != dictation:
-            if cleaned:
-                self.offer(dictation, cleaned)
-        elif not cleaned:
-            self.insert_raw()
-        else:
-            held = self._let_go()
-            assert held is not None
-            self._store.dictations.clean(dictation, cleaned)
-            self._deliver(Delivered(dictation, cleaned, held.field, tidied=True))
-        self.listed.emit()
-
-    def offer(self, dictation: int, cleaned: str) -> None:
-        """Kept beside the raw text. While it is the last one, `swap` puts it in its place, and back."""
-        self._store.dictations.clean(dictation, cleaned)
-        self.listed.emit()
-        last = self._last
-        if last is None or last.dictation != dictation or last.text == cleaned:
-            return
-        if self.pasting.waits:
-            self._offer_waits = True  # the raw one first
-        elif self.shown.stage in _MAY_OFFER:
-            self._show_offer()
-
-    def _show_offer(self) -> None:
-        last = self._last
-        assert last is not None
-        words = self.tr("Tidied: {text}").format(text=_short(self._store.dictations.get(last.dictation).cleaned))
-        self._show(Shown(Stage.OFFERED, sentence=words, here=last.field is not None, acts=(Do.SWAP, Do.HIDE)))
-
-    def swap(self) -> bool:
-        """Raw for tidied, or back. Whether there was something to swap."""
-        last = self._last
-        try:
-            kept = self._store.dictations.get(last.dictation) if last is not None else None
-        except KeyError:  # deleted meanwhile
-            kept = None
-        if last is None or kept is None or self.shown.stage.is_busy:
-            return False
-        other = kept.cleaned if last.text == kept.text else kept.text
-        if not other or (last.field is not None and not own_field.replace(last.field, last.text, other)):
-            return False
-        self.pasting.end()
-        self._last = last = replace(last, text=other, tidied=False)
-        if last.copied:
-            self.pasting.begin(other, copy_only=True)
-        elif last.field is None:  # by the other program's own Undo, where the first one was pasted and only there
-            self._paste(other, undo=True)
-        else:
-            self._show(Shown(Stage.INSERTED, here=True))
-        return True
 
     # --- what failed, and what was cut off ----------------------------------------------------------------
 
@@ -539,7 +361,7 @@ class Dictating(QObject):
         acts = (Do.RETRY, Do.SHOW, Do.HIDE) if row else (Do.HIDE,)
         if row:
             sentence = self.tr("{sentence} The recording is kept.").format(sentence=sentence)
-        self._show(Shown(Stage.FAILED, sentence=sentence, acts=acts))
+        self.showing.show(Shown(Stage.FAILED, sentence=sentence, acts=acts))
 
     def retry_last(self) -> None:
         """What has just failed; its text is inserted where the person is now."""
@@ -554,14 +376,14 @@ class Dictating(QObject):
             KnownError: its sound is not there any more.
         """
         dictation = self._store.dictations.get(row)
-        if row in self.working() or (not aside and self.shown.stage.is_busy):
+        if row in self.working() or (not aside and self.showing.stage.is_busy):
             return
         recording = self.recordings.of(dictation)
         chosen = self._preferences.now.recogniser if recogniser is None else recogniser
         job = self._ask(_Job("", recording=recording, row=row, recogniser=chosen, aside=aside))
         if not aside:
             self._main = job
-            self._show(Shown(Stage.WORKING, acts=(Do.CANCEL,)))
+            self.showing.show(Shown(Stage.WORKING, acts=(Do.CANCEL,)))
         self._hand_over(job, recording.pcm(), ended=True)
         self.listed.emit()
 
@@ -591,8 +413,7 @@ class Dictating(QObject):
             self._drop(job)
         for one in gone:
             self.tidying.cancel(one)
-        if self._last is not None and self._last.dictation in gone:
-            self._last = None
+        self.delivering.forget(gone)
         self._store.dictations.delete(gone)
         self.listed.emit()
 
@@ -608,28 +429,11 @@ class Dictating(QObject):
         """Not while one is open: then those of before would go. Raises KnownError."""
         return [] if self._recorder is not None else self._microphones.devices()
 
-    # --- what is seen -------------------------------------------------------------------------------------
-
-    def hide(self) -> None:
-        if not self.shown.stage.is_busy:
-            self._show(Shown())
-
-    def _show(self, shown: Shown) -> None:
-        if shown == self.shown:
-            return
-        if shown.stage is not self.shown.stage:
-            self._fade.stop()
-            if (stays := _STAYS_MS.get(shown.stage)) is not None:
-                self._fade.start(stays)
-        self.shown = shown
-        self.changed.emit()
-
     def close(self) -> None:
         """With the app: the clipboard is given back; what was being said is on disk and offered at the next start."""
-        self._fade.stop()
+        self.showing.stop()
         self._pump.stop()
-        self._let_go()
-        self.pasting.end()
+        self.delivering.close()
         if self._recorder is not None:
             try:
                 self._stop()
@@ -637,13 +441,8 @@ class Dictating(QObject):
                 log.info("the end of a recording is lost")
         self._jobs.clear()
         self._main = None
-        self._fade.stop()
+        self.showing.stop()
         self._let_nap()
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _SHORT else f"{flat[: _SHORT - 1].rstrip()}…"
 
 
 def _nothing() -> None:
