@@ -81,22 +81,39 @@ class Desktop:
         self.settings: SettingsWindow | None = None
         self.resident = Resident(self.window, store, self.answers, models, self.preferences, self.parts)
         self.resident.prompt.seeing.count(counts)
+        self.dictation = self._made_dictation(microphones)
+        self._connect()
+        self.window.open_chat(None)
+        self.models.refresh()
+        self._warm = threading.Thread(target=_import_late, name="cadre-warm-up", daemon=True)
+        self._later = QTimer(self.window, singleShot=True, interval=_WARM_MS)
+        self._later.timeout.connect(self._warm.start)
+        self._later.timeout.connect(self.downloads.go_on)
+        self._later.start()
+        self._tell_of_the_last_end()
+        self.dictation.recover()
+
+    def _made_dictation(self, microphones: Microphones | None) -> DictationDesk:
+        """Dictation and reading aloud know of each other here only: who dictates is not read to."""
         dictating = Dictating(
             self.line,
-            store,
+            self.store,
             self.preferences,
             self.parts,
             self.window,
             microphones,
-            tidier=lambda: tidier(models.default, models.installed),
+            tidier=lambda: tidier(self.models.default, self.models.installed),
         )
         dictating.begins.connect(self.aloud.stop)
         self.aloud.changed.connect(lambda: dictating.deafen(deaf=self.aloud.message is not None))
-        self.dictation = DictationDesk(
-            dictating, self.window, self.resident.panel, store, models, self.preferences, self.parts
+        desk = DictationDesk(
+            dictating, self.window, self.resident.panel, self.store, self.models, self.preferences, self.parts
         )
-        self.resident.dictation_wanted.connect(self.dictation.call)
+        self.resident.dictation_wanted.connect(desk.call)
         self.resident.sign.insert_last_wanted.connect(dictating.delivering.insert_last)
+        return desk
+
+    def _connect(self) -> None:
         self.resident.leave.connect(self.leave)
         self.resident.hotkey_told.connect(self._tell_hotkey)
         self.dictation.keys_told.connect(self._tell_keys)
@@ -107,17 +124,8 @@ class Desktop:
         self.window.settings_wanted.connect(self.show_settings)
         self.models_page.first.connect(self.window.pane.empty.offer)
         self.models_page.refused.connect(self.window.pane.notice.tell)
-        self.models_page.used.connect(lambda model: store.chats.keep("model", model))
+        self.models_page.used.connect(lambda model: self.store.chats.keep("model", model))
         self.downloads.arrived.connect(self._tell_arrival)
-        self.window.open_chat(None)
-        self.models.refresh()
-        self._warm = threading.Thread(target=_import_late, name="cadre-warm-up", daemon=True)
-        self._later = QTimer(self.window, singleShot=True, interval=_WARM_MS)
-        self._later.timeout.connect(self._warm.start)
-        self._later.timeout.connect(self.downloads.go_on)
-        self._later.start()
-        self._tell_of_the_last_end()
-        self.dictation.recover()
 
     def _connect_aloud(self) -> None:
         aloud, transcript = self.aloud, self.window.pane.transcript
