@@ -10,8 +10,8 @@ from app.window import theme
 from app.window.buttons import quiet_button, word_button
 
 HEIGHT = 44
-_MODEL = 190
-"""Pixels that a model's name may take."""
+_MODEL = 27
+"""Letters of the model's name, so that larger text shows as many."""
 
 
 class Header(QWidget):
@@ -43,7 +43,8 @@ class Header(QWidget):
 
     def show_chat(self, title: str, model: str) -> None:
         self._text = title
-        short = self._model.fontMetrics().elidedText(model, Qt.TextElideMode.ElideMiddle, _MODEL)
+        metrics = self._model.fontMetrics()
+        short = metrics.elidedText(model, Qt.TextElideMode.ElideMiddle, _MODEL * metrics.averageCharWidth())
         self._model.say(f"{short}  ▾")
         self._elide()
 

@@ -95,7 +95,7 @@ def _most_tokens(ask: Ask, opened: Opened, prompt: int) -> int:
     context = opened.context
     if context and prompt >= context:
         raise KnownError(
-            f"The prompt has {prompt} tokens and {opened.name} holds {context}.",
+            f"The prompt has {prompt:,} tokens and {opened.name} holds {context:,}.",
             "Shorten the prompt or start a new conversation.",
         )
     return min(ask.max_tokens, context - prompt) if context else ask.max_tokens

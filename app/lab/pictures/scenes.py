@@ -31,6 +31,7 @@ from engine.models.folders import BUILTIN
 _SOME_TOKENS, _MOST_TOKENS = 4, 40
 _LAID_OUT_MS = 40
 _A_MODEL = "Qwen3-30B-A3B-4bit"
+_ONE_THAT_SEES = "Qwen3-VL-30B-A3B-Instruct-4bit"
 """Shown as chosen where nothing was asked."""
 _NO_MODEL = "Written sample"
 """Shown as chosen where the answer is ours: no model is said to have written it."""
@@ -343,7 +344,7 @@ SCENES: dict[str, Scene] = {
     "quick-answered": Scene(beside.quick_answered),
     "downloads": Scene(beside.downloads),
     "low-memory": Scene(beside.low_memory),
-    "pictures": Scene(pictures, model=_A_MODEL),
+    "pictures": Scene(pictures, model=_ONE_THAT_SEES),
     "blind": Scene(blind),
     "pictures-said": Scene(pictures_said, model=_NO_MODEL),
     "overlay": Scene(overlay),

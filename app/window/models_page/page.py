@@ -131,7 +131,7 @@ class ModelsPage(QDialog):
         self._known = replace(
             self._known, installed=found, suited=best.repository if best else "", free=free, using=default,
         )  # fmt: skip
-        nothing = self.tr("Nothing yet but the demonstration, which writes nonsense.")
+        nothing = self.tr("Nothing yet but the demonstration, which knows a few everyday requests.")
         self.here.say(nothing if self._models.ready else self.tr("Looking…"))
         self.here.name(self.tr("On This Mac · {size} free").format(size=size(free)))
         self._show()
