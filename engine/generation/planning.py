@@ -95,8 +95,8 @@ def _most_tokens(ask: Ask, opened: Opened, prompt: int) -> int:
     context = opened.context
     if context and prompt >= context:
         raise KnownError(
-            f"The prompt has {prompt:,} tokens and {opened.name} holds {context:,}.",
-            "Shorten the prompt or start a new conversation.",
+            f"The prompt has {prompt:,} tokens, and this model takes {context:,}.",
+            "Shorten it, start a new conversation, or choose a model that takes more.",
         )
     return min(ask.max_tokens, context - prompt) if context else ask.max_tokens
 
