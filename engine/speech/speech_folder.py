@@ -1,4 +1,4 @@
-"""What a folder of a speech model is, by its config alone. Opens no weights; any thread."""
+"""What a folder of a speech model is, by its config and the names of its weights. Reads no weights; any thread."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from engine.checkpoint.safetensors import read_header
 from engine.errors import KnownError
 from engine.models.places import model_name
 
+SOPRANO, POCKET = "soprano", "pocket_tts"
+_POCKETS = frozenset({POCKET, "gradium_phonon_tts"})
 _NEMO = "nemo.collections.asr.models."
 
 
@@ -36,3 +39,27 @@ def kind(folder: Path) -> str:
         f"{model_name(folder)} is no model that Cadre can write down speech with.",
         "`--model` takes the folder or name of a Whisper or a Parakeet model.",
     )
+
+
+def voice_kind(folder: Path) -> str:
+    """One of SOPRANO and POCKET. A Soprano calls itself a Qwen3 and is told by the decoder among its weights.
+
+    Raises:
+        KnownError: it is no voice, or none that Cadre can use.
+    """
+    config = read_config(folder)
+    model_type = config.get("model_type")
+    if model_type in _POCKETS or (model_type is None and {"flow_lm", "mimi"} <= config.keys()):
+        return POCKET
+    if model_type in {SOPRANO, "qwen3"} and _has_decoder(folder):
+        return SOPRANO
+    raise KnownError(
+        f"{model_name(folder)} is no voice that Cadre can speak with.",
+        "Choose a Pocket TTS or Soprano model, or the system's voice, which is always there.",
+    )
+
+
+def _has_decoder(folder: Path) -> bool:
+    """Weights that make sound of hidden states. Both that are published are one file."""
+    file = folder / "model.safetensors"
+    return file.is_file() and "decoder.decoder.embed.weight" in read_header(file)
