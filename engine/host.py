@@ -120,8 +120,6 @@ class Host:
                 self._stopping = True
                 self._waiting.clear()
                 self._cancelled |= {ask.request for ask, _ in self._running}
-            case None:
-                pass
 
     def _reselect(self, request: str) -> None:
         for ask, answer in self._running:
@@ -376,7 +374,7 @@ class Host:
             )
 
     def _rest_speech(self) -> None:
-        """Recognisers and a voice that nobody uses go like a model's dense weights: loading them delays the next word."""
+        """What nobody listens or speaks with goes like a model's dense weights: loading it delays the next word."""
         from engine.budget.governor import Kept, kept
 
         idle = self._desk.nbytes and not self._desk.busy, self._speaker.nbytes and not self._speaker.has_work

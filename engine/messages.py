@@ -223,8 +223,7 @@ class Speak:
 
 
 Request = Ask | Measure | Transcribe | Dictate | CountMedia | CleanUp | Speak
-"""What ends with exactly one of Finished, Transcribed, MediaCounted, CleanedUp, Spoke, Failed, or Measured with a report.
-"""
+"""Ends with exactly one of Finished, Transcribed, MediaCounted, CleanedUp, Spoke, Failed, or Measured with a report."""
 Command = (
     Ask
     | Cancel

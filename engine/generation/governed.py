@@ -48,7 +48,7 @@ class Governed:
         return Change(before.count, self._hold.count, why(before, self._hold))
 
     def share(self, speech: int) -> Change | None:
-        """speech: bytes that recognisers and a voice take of the limit from now on. Changes the plan only; None: banks may stay.
+        """speech: bytes that recognisers and a voice take from now on. Changes the plan only; None: banks may stay.
 
         Raises:
             KnownError: they do not fit beside the fewest experts.

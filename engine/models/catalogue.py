@@ -20,7 +20,6 @@ from engine.models.folders import BUILTIN, ModelFolder, Source, entries, model_f
 from engine.models.supported import is_supported
 from engine.speech import speech_folder
 
-
 _NO_ANSWERS = "It is for speech and answers no questions."
 
 
@@ -29,8 +28,7 @@ class InstalledModel:
     """A model folder. bytes: of its weights files. problem: the sentence that opening it would end in, if any.
 
     measured: whether it has a budget profile that serves (`cadre calibrate`). speech: which recogniser it is, as
-    engine.speech.speech_folder tells; "" for none, and for one that is not all here. voice: likewise. Neither answers
-    questions, which their problem says.
+    engine.speech.speech_folder tells; "" for none, and for one that is not all here. voice: likewise.
     """
 
     name: str
@@ -42,6 +40,11 @@ class InstalledModel:
     measured: bool = False
     speech: str = ""
     voice: str = ""
+
+    @property
+    def unasked(self) -> str:
+        """Why it can be asked nothing; "" when it can."""
+        return _NO_ANSWERS if self.speech or self.voice else self.problem or ""
 
 
 def installed() -> list[InstalledModel]:
@@ -131,7 +134,7 @@ def _examined(found: ModelFolder) -> InstalledModel:
         problem = "The download is not finished." if found.unfinished else error.sentence
     size = _weight_bytes(found.path)
     speech, voice = _kind(speech_folder.kind, found), _kind(speech_folder.voice_kind, found)
-    problem = _NO_ANSWERS if speech or voice else problem
+    problem = None if speech or voice else problem
     return InstalledModel(found.name, found.path, size, found.source, model_type, problem, measured, speech, voice)
 
 

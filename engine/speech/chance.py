@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 _SEED = 0
 
 
-def by_itself(steps: Iterator[T]) -> Iterator[T]:
+def by_itself(steps: Iterator[T]) -> Generator[T, None, None]:
     """The steps, each with the random state that the one before left, the first with a seed that is always the same.
 
     Between two of them the state is that of whoever asked for the next.

@@ -8,7 +8,7 @@ Engine thread: owns MLX arrays.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Pocket:
         self.name = f"Pocket TTS ({model_name(folder)})"
         self.rate = int(self._model.sample_rate)
 
-    def speak(self, sentence: str) -> Iterator[Samples]:
+    def speak(self, sentence: str) -> Generator[Samples, None, None]:
         return by_itself(self._steps(sentence))
 
     def _steps(self, sentence: str) -> Iterator[Samples]:

@@ -1,13 +1,13 @@
-"""Soprano through mlx-audio: an English voice of 80 million parameters, without a phonemiser. Loads safetensors and JSON.
+"""Soprano through mlx-audio: an English voice of 80 million parameters, without a phonemiser.
 
 A language model whose last hidden states become sound, all of a sentence at once when its last token is there.
-Engine thread: owns MLX arrays.
+Loads safetensors and JSON. Engine thread: owns MLX arrays.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class Soprano:
         self.name = f"Soprano ({model_name(folder)})"
         self.rate = int(self._model.sample_rate)
 
-    def speak(self, sentence: str) -> Iterator[Samples]:
+    def speak(self, sentence: str) -> Generator[Samples, None, None]:
         from mlx_audio.tts.models.soprano import clean_text
 
         if not any(letter.isalnum() for letter in clean_text(sentence)):

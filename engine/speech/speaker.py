@@ -7,7 +7,7 @@ as the answer worked since the one before, so that neither waits for the other f
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class Speaker:
         self._voice, self._needs = voice, needs
         self._open: tuple[str, Voice] | None = None
         self._waiting: deque[m.Speak] = deque()
-        self._steps: Iterator[Samples] | None = None  # of the first that waits
+        self._steps: Generator[Samples, None, None] | None = None  # of the first that waits
         self._made: list[Samples] = []
         self._ended = clock()
         self.nbytes = 0
@@ -111,7 +111,7 @@ class Speaker:
     def _leave_off(self) -> None:
         """The first sentence, wherever it is."""
         steps, self._steps, self._made = self._steps, None, []
-        if steps is not None and hasattr(steps, "close"):
+        if steps is not None:
             steps.close()
 
     def _opened(self, name: str) -> Voice:

@@ -5,7 +5,7 @@ Engine thread. A sentence is made in short steps, so that an answer can get on b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Protocol
 
 from engine.speech.sound import Samples
@@ -17,7 +17,7 @@ class Voice(Protocol):
     rate: int
     """Samples a second."""
 
-    def speak(self, sentence: str) -> Iterator[Samples]:
+    def speak(self, sentence: str) -> Generator[Samples, None, None]:
         """One step at each `next`: the sound that it brought, which may be none. Nothing is in flight between two.
 
         The same sentence sounds the same every time, whatever runs in between. May be left off at any step; then close

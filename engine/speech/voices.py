@@ -42,4 +42,6 @@ def bytes_needed(name: str) -> int:
     try:
         return weights + space(read_config(folder))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise KnownError(f"config.json of {model_name(folder)} is not that of a voice.", "Download it again.") from error
+        raise KnownError(
+            f"config.json of {model_name(folder)} is not that of a voice.", "Download it again."
+        ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,7 +78,7 @@ class Humming:
     left_off: list[str] = field(default_factory=list)
     stepped: Callable[[], object] = lambda: None
 
-    def speak(self, sentence: str) -> Iterator[Samples]:
+    def speak(self, sentence: str) -> Generator[Samples, None, None]:
         done = False
         try:
             for letter in sentence:

@@ -1,0 +1,60 @@
+"""Which voices can be chosen: the system's, and every voice model installed, in plain words. Reads small files only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.numbers import size
+from engine.errors import KnownError
+from engine.models.catalogue import InstalledModel
+from engine.speech.speech_folder import POCKET, SOPRANO
+from engine.speech.voices import bytes_needed
+
+SYSTEM = ""
+_LICENCE = re.compile(r"^license:\s*['\"]?([\w.+-]+)", re.MULTILINE)
+_LARGEST_CARD = 1 << 20
+_KINDS = {
+    SOPRANO: ("English only, small and quick.", "apache-2.0"),
+    POCKET: ("English, or the language in its name; small and quick.", "cc-by-4.0"),
+}
+"""What it is, and the licence of the family's own publisher, for a folder that names none."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """asked_as: what the engine is given, SYSTEM for the voice that needs none."""
+
+    asked_as: str
+    name: str
+    about: str
+
+
+def choices(installed: Iterable[InstalledModel]) -> list[Choice]:
+    system = Choice(SYSTEM, "The system's", "It takes no memory of Cadre's and speaks what the system has voices for.")
+    return [system, *(Choice(str(m.path), m.name.rpartition("/")[2], about(m)) for m in installed if m.voice)]
+
+
+def about(model: InstalledModel) -> str:
+    """Speed, languages, memory, licence of an installed voice."""
+    words, licence = _KINDS[model.voice]
+    return f"{words} {_memory(model)}Licence: {_licence(model.path) or licence}."
+
+
+def _memory(model: InstalledModel) -> str:
+    try:
+        return f"Takes up to {size(bytes_needed(str(model.path)))} of memory while it is used. "
+    except KnownError:  # it will say so itself when it is asked to speak
+        return ""
+
+
+def _licence(folder: Path) -> str:
+    """As the model's card names it; "" without one."""
+    try:
+        with (folder / "README.md").open(encoding="utf-8", errors="replace") as card:
+            named = _LICENCE.search(card.read(_LARGEST_CARD))
+    except OSError:
+        return ""
+    return named[1] if named else ""
