@@ -38,7 +38,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("text", metavar="TEXT", help="the text; - reads it from standard input")
     parser.add_argument("--out", metavar="F", help="write a sound file instead: " + ", ".join(FORMATS))
-    parser.add_argument("--voice", default="", metavar="M", help="a Pocket TTS or Soprano model's folder or name")
+    parser.add_argument(
+        "--voice", default="", metavar="M", help="a Pocket TTS, Soprano or Qwen3-TTS model's folder or name"
+    )
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="S", help="0.5 to 3, 1 is usual")
     parser.set_defaults(run=run)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.numbers import size
 from engine.errors import KnownError
 from engine.models.catalogue import InstalledModel
-from engine.speech.speech_folder import POCKET, SOPRANO
+from engine.speech.speech_folder import POCKET, QWEN, SOPRANO
 from engine.speech.voices import bytes_needed
 
 SYSTEM = ""
@@ -19,6 +19,7 @@ _LARGEST_CARD = 1 << 20
 _KINDS = {
     SOPRANO: ("English only, small and quick.", "apache-2.0"),
     POCKET: ("English, or the language in its name; small and quick.", "cc-by-4.0"),
+    QWEN: ("Ten languages, English among them; larger, and slower.", "apache-2.0"),
 }
 """What it is, and the licence of the family's own publisher, for a folder that names none."""
 

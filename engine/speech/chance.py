@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 _SEED = 0
@@ -34,5 +34,6 @@ def _state() -> int:
     """The seed that would bring MLX to where it is: its key's two halves."""
     import mlx.core as mx
 
-    high, low = mx.random.state[0].tolist()
+    key: Any = mx.random.state[0]
+    high, low = key.tolist()
     return int(high) << 32 | int(low)

@@ -17,6 +17,7 @@ from engine.checkpoint.safetensors import read_header
 from engine.errors import KnownError
 from engine.models.places import model_name
 from engine.speech.chance import by_itself
+from engine.speech.loading import install, tokenizer
 from engine.speech.sound import Samples
 from engine.speech.speech_folder import SOPRANO, read_config, voice_kind
 
@@ -95,23 +96,13 @@ def _load(folder: Path) -> Any:
 
 
 def _loaded(folder: Path, config: dict[str, Any]) -> Any:
-    import mlx.core as mx
     from mlx_audio.tts.models.soprano import Model, ModelConfig
-    from mlx_audio.utils import apply_quantization
-    from transformers import AutoTokenizer
 
     made = ModelConfig.from_dict({key: value for key, value in config.items() if key != "decoder_config"})
     made.decoder_config = _decoder(folder)
     model: Any = Model(made)
-    weights: dict[str, Any] = {}
-    for file in sorted(folder.glob("model*.safetensors")):
-        weights |= mx.load(str(file))
-    weights = model.sanitize(weights)
-    apply_quantization(model, config, weights)
-    model.load_weights(list(weights.items()), strict=True)
-    mx.eval(model.parameters())
-    model.eval()
-    model.tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+    install(model, config, folder)
+    model.tokenizer = tokenizer(folder)
     return model.post_load_hook(folder)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.errors import KnownError
 from engine.models.places import model_name
-from engine.speech.speech_folder import POCKET, SOPRANO, read_config, voice_kind
+from engine.speech.speech_folder import POCKET, QWEN, SOPRANO, read_config, voice_kind
 from engine.speech.voice import Voice
 
 
@@ -19,10 +19,11 @@ def open_voice(name: str) -> Voice:
     """Raises KnownError: nothing is called so, or it is no voice."""
     from engine.models.catalogue import resolve
     from engine.speech.pocket import Pocket
+    from engine.speech.qwen_voice import QwenVoice
     from engine.speech.soprano import Soprano
 
     folder = resolve(name)
-    kinds: dict[str, Callable[[Path], Voice]] = {SOPRANO: Soprano, POCKET: Pocket}
+    kinds: dict[str, Callable[[Path], Voice]] = {SOPRANO: Soprano, POCKET: Pocket, QWEN: QwenVoice}
     return kinds[voice_kind(folder)](folder)
 
 
@@ -33,10 +34,14 @@ def bytes_needed(name: str) -> int:
         KnownError: nothing is called so, or it is no voice.
     """
     from engine.models.catalogue import resolve
-    from engine.speech import pocket, soprano
+    from engine.speech import pocket, qwen_voice, soprano
 
     folder = resolve(name)
-    spaces: dict[str, Callable[[dict[str, Any]], int]] = {SOPRANO: soprano.work_space, POCKET: pocket.work_space}
+    spaces: dict[str, Callable[[dict[str, Any]], int]] = {
+        SOPRANO: soprano.work_space,
+        POCKET: pocket.work_space,
+        QWEN: qwen_voice.work_space,
+    }
     space = spaces[voice_kind(folder)]
     weights = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -254,9 +255,14 @@ def test_another_recogniser_is_opened_only_when_none_is_in_use(talked):
 
 def test_the_net_that_finds_speech_is_loaded_once(monkeypatch):
     """A dictation begins while an answer waits."""
-    loaded = []
+    loaded: list[Path] = []
     real = voice_activity.load
-    monkeypatch.setattr(voice_activity, "load", lambda weights: loaded.append(weights) or real(weights))
+
+    def load(weights):
+        loaded.append(weights)
+        return real(weights)
+
+    monkeypatch.setattr(voice_activity, "load", load)
     office = Office()
     office.desk = Desk(office.events.append, recogniser=office._open, needs=lambda _name: 0)
     for request in ("one", "two"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ class Time:
 
 class Place:
     def __init__(self, step=1 / 16):
-        self.time, self.told, self.rooms = Time(), [], []
+        self.time, self.told, self.rooms = Time(), list[Any](), list[int]()
         self.refuse = False
         self.voices: dict[str, Humming] = {}
         self.step = step

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from engine.errors import KnownError
+from engine.models import care
 from engine.models.catalogue import installed
 from engine.speech import pocket
-from engine.speech.speech_folder import POCKET, SOPRANO
+from engine.speech.qwen_voice import QwenVoice
+from engine.speech.speech_folder import POCKET, QWEN, SOPRANO
 from engine.speech.voices import bytes_needed, open_voice
 from tests.speech.tiny_parakeet import make_parakeet
 from tests.speech.tiny_pocket import make_pocket
+from tests.speech.tiny_qwen_voice import make_qwen_voice
 from tests.speech.tiny_soprano import make_soprano
 
 SENTENCES = ["Hello there, this is a test.", "In 1984 it cost $5.", "Yes."]
@@ -30,6 +33,7 @@ def folders(tmp_path_factory):
         "soprano": make_soprano(where / "first"),  # told by its weights, not by its name
         "soprano-1.1": make_soprano(where / "second", kernel=1),
         "pocket": make_pocket(where / "third"),
+        "qwen": make_qwen_voice(where / "fourth"),
     }
 
 
@@ -41,15 +45,17 @@ def opened(folders):
         voice.close()
 
 
-@pytest.fixture(params=["soprano", "soprano-1.1", "pocket"])
+@pytest.fixture(params=["soprano", "soprano-1.1", "pocket", "qwen"])
 def voice(request, opened):
     return opened[request.param]
 
 
 def direct(voice, sentence):
-    """mlx-audio alone."""
+    """mlx-audio alone; the one that streams, streamed a frame at a time."""
     mx.random.seed(0)
-    return np.array(next(iter(voice._model.generate(sentence))).audio)
+    streamed = {"voice": "ryan", "max_tokens": 512, "stream": True, "streaming_interval": 0.08}
+    options = streamed if isinstance(voice, QwenVoice) else {}
+    return np.concatenate([np.array(made.audio) for made in voice._model.generate(sentence, **options)])
 
 
 def spoken(voice, sentence):
@@ -69,7 +75,7 @@ def test_whatever_else_draws_random_numbers_in_between(voice):
     mx.random.seed(7)
     alone = np.array(mx.random.normal((40,)))
     mx.random.seed(7)
-    theirs, pieces = [], []
+    theirs, pieces = list[np.ndarray](), list[np.ndarray]()
     for piece in voice.speak(SENTENCES[0]):
         pieces.append(piece)
         if len(theirs) < 4:
@@ -84,8 +90,8 @@ def test_whatever_else_draws_random_numbers_in_between(voice):
 def test_one_that_is_left_off_leaves_no_trace(voice):
     whole = spoken(voice, SENTENCES[0])
     steps = voice.speak(SENTENCES[1])
-    for _ in range(3):
-        next(steps)
+    next(steps)
+    next(steps)
     steps.close()
     assert np.array_equal(spoken(voice, SENTENCES[0]), whole)
 
@@ -101,7 +107,19 @@ def test_soprano_refuses_what_has_no_letter_that_it_knows(opened):
         opened["soprano"].speak("\u4f60\u597d\u3002")
 
 
-@pytest.mark.parametrize("name", ["soprano", "pocket"])
+def test_qwens_codec_is_loaded_as_mlx_audio_loads_it(folders, opened, capsys):
+    """By its own loader, and decoded at once instead of frame by frame."""
+    from mlx_audio.tts.utils import load_model
+
+    model = load_model(folders["qwen"], model_type="qwen3_tts", strict=True)
+    mx.random.seed(0)
+    whole = np.array(next(iter(model.generate(SENTENCES[0], voice="ryan", max_tokens=512))).audio)
+    sound = spoken(opened["qwen"], SENTENCES[0])
+    assert np.abs(whole - sound[: len(whole)]).max() < 1e-5
+    assert "Loaded speech tokenizer" in capsys.readouterr().out  # which ours does not print
+
+
+@pytest.mark.parametrize("name", ["soprano", "pocket", "qwen"])
 def test_a_folder_says_what_it_needs(folders, name):
     voice = open_voice(str(folders[name]))
     mx.clear_cache()
@@ -131,10 +149,12 @@ def test_the_catalogue_tells_voices_from_models_that_answer(folders, home):
         "soprano": SOPRANO,
         "soprano-1.1": SOPRANO,
         "pocket": POCKET,
+        "qwen": QWEN,
         "listener": "",
     }
     assert found["listener"].speech == "parakeet"
-    assert all(model.problem for model in found.values())  # none of them answers
+    assert all(model.unasked and not model.problem for model in found.values())
+    assert all(care.verify(model).problem is None for model in found.values())
 
 
 @pytest.fixture
@@ -155,7 +175,7 @@ def copied(folder, to):
 
 def without_a_weight(folder):
     weights: Any = mx.load(str(folder / "model.safetensors"))
-    mx.save_safetensors(str(folder / "model.safetensors"), dict(list(weights.items())[1:]))
+    mx.save_safetensors(str(folder / "model.safetensors"), {name: weights[name] for name in sorted(weights)[1:]})
 
 
 def edited(key):
@@ -174,6 +194,10 @@ def edited(key):
         ("soprano", edited("hidden_size"), "not a whole Soprano"),
         ("soprano", lambda folder: (folder / "tokenizer.json").unlink(), "not a whole Soprano"),
         ("soprano", lambda folder: (folder / "model.safetensors").unlink(), "no voice that Cadre can speak with"),
+        ("qwen", without_a_weight, "not a whole Qwen3-TTS"),
+        ("qwen", lambda folder: without_a_weight(folder / "speech_tokenizer"), "not a whole Qwen3-TTS"),
+        ("qwen", lambda folder: (folder / "speech_tokenizer" / "model.safetensors").unlink(), "without its codec"),
+        ("qwen", edited("tts_model_type"), "has no voice of its own"),
         ("pocket", without_a_weight, "not a whole Pocket TTS"),
         ("pocket", edited("mimi"), "not a whole Pocket TTS"),
         ("pocket", lambda folder: (folder / "tokenizer.json").unlink(), "without its tokenizer"),

@@ -90,7 +90,7 @@ def _weights(folder: Path, rng: np.random.Generator) -> dict[str, mx.array]:
         elif name.endswith("emb_std"):
             value = np.ones(like.shape)
         else:
-            value = rng.standard_normal(like.shape) * 1.5 / np.sqrt(max(1, np.prod(like.shape[1:])))
+            value = rng.standard_normal(like.shape) * 1.5 / np.sqrt(np.prod((1, *like.shape[1:])))
         return mx.array(value.astype(np.float32))
 
     return {name: drawn(name, value) for name, value in shapes}

@@ -274,7 +274,7 @@ class SettingsWindow(QDialog):
         _choose(self.voice, chosen, self.tr("{name} (not here)").format(name=chosen.rpartition("/")[2]))
         gone = self.tr("It is not on this Mac any more; the system\u2019s voice reads instead.")
         about = next((choice.about for choice in found if choice.asked_as == chosen), gone)
-        more = self.tr("A Pocket TTS or Soprano model, got in Models, can speak instead.")
+        more = self.tr("A Pocket TTS, Soprano or Qwen3-TTS model, got in Models, can speak instead.")
         self._voice_row.explain(f"{about} {more}" if len(found) == 1 and not chosen else about)
 
     def _set_keys(self) -> None:
