@@ -377,18 +377,18 @@ class Host:
         """What nobody listens or speaks with goes like a model's dense weights: loading it delays the next word."""
         from engine.budget.governor import Kept, kept
 
-        idle = self._desk.nbytes and not self._desk.busy, self._speaker.nbytes and not self._speaker.has_work
-        if not any(idle):
+        holders: tuple[tuple[str, Desk | Speaker], ...] = (("recogniser", self._desk), ("voice", self._speaker))
+        idle = [(what, holder) for what, holder in holders if holder.nbytes and not holder.busy]
+        if not idle:
             return
         keep, why = kept(self._gauge.now() - max(self._idle_since, self._spoken_since), self._gauge.read())
         if keep is not Kept.NOTHING:
             return
-        for is_idle, holder, what in zip(idle, (self._desk, self._speaker), ("recogniser", "voice"), strict=True):
-            if is_idle:
-                held = holder.nbytes
-                holder.rest()
-                log.info("%s given back: %s", what, why)
-                self._emit(m.Released(holder.named, what, held, why))
+        for what, holder in idle:
+            held = holder.nbytes
+            holder.rest()
+            log.info("%s given back: %s", what, why)
+            self._emit(m.Released(holder.named, what, held, why))
 
     def _give_back(self) -> None:
         """Nobody asks: after a while the banks go, then everything; at once when memory is short."""

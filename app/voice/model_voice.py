@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from app.voice.tempo import paced
 from app.voice.voices import Spoken
@@ -44,6 +44,11 @@ class ModelVoice:
             case m.Failed(_, known, sentence, next_step):
                 raise KnownError(sentence if known else _BUG, next_step or "The log has the details.")
         raise _HUSHED
+
+    def hear_all(self, batch: Iterable[tuple[float, m.Event]]) -> None:
+        """As the window's line brings them."""
+        for _, event in batch:
+            self.hear(event)
 
     def hear(self, event: m.Event) -> None:
         """Of whatever request; what is not about the sentence under way is left alone."""

@@ -45,7 +45,7 @@ class ReadingAloud(QObject):
         by_model = ModelVoice(line.send)
         self._voice = voice = ChosenVoice(say or system_voice().speak, by_model, self._troubled.emit)
         self._aloud = Aloud(voice.speak, loudspeaker or PortAudio(), self._told.emit, voice)
-        line.arrived.connect(lambda batch: [by_model.hear(event) for _, event in batch])
+        line.arrived.connect(by_model.hear_all)
         self._following = Following()
         self._reading = 0
         self.message: int | None = None

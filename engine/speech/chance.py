@@ -34,6 +34,6 @@ def _state() -> int:
     """The seed that would bring MLX to where it is: its key's two halves."""
     import mlx.core as mx
 
-    key: Any = mx.random.state[0]
-    high, low = key.tolist()
+    state: Any = mx.random.state
+    high, low = state[0].tolist()
     return int(high) << 32 | int(low)

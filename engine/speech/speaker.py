@@ -53,6 +53,11 @@ class Speaker:
     def has_work(self) -> bool:
         return bool(self._waiting)
 
+    @property
+    def busy(self) -> bool:
+        """Something is or will be spoken."""
+        return bool(self._waiting)
+
     def cancel(self, request: str) -> bool:
         """False: it is no sentence that waits or is being made. Called between two steps."""
         named = [one for one in self._waiting if one.request == request]

@@ -104,7 +104,7 @@ def test_it_takes_turns_with_the_answer(place, model):
     kinds = [e for e in heard.events if isinstance(e, m.Token | m.Spoke)]
     at = next(n for n, e in enumerate(kinds) if isinstance(e, m.Spoke))
     assert 7 <= at <= 14
-    assert kinds[at].samples.tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert heard.of(m.Spoke)[0].samples.tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
     indices = [e.index for e in kinds if isinstance(e, m.Token)]
     assert all(after == before + 1 for before, after in pairwise(indices))
     assert_right(heard.record(question.request), question)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def spoken_by(engine, said="sound"):
     def answering_sentences(command):
         send(command)
         if isinstance(command, m.Speak):
-            samples = np.frombuffer(f"{said}: {command.sentence}".encode(), np.uint8)
+            samples: Any = np.frombuffer(f"{said}: {command.sentence}".encode(), np.uint8)
             engine.give(m.Spoke(command.request, samples, 1, "a voice"))
 
     engine.send = answering_sentences
