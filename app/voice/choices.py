@@ -41,7 +41,12 @@ def choices(installed: Iterable[InstalledModel]) -> list[Choice]:
 def about(model: InstalledModel) -> str:
     """Speed, languages, memory, licence of an installed voice."""
     words, licence = _KINDS[model.voice]
-    return f"{words} {_memory(model)}Licence: {_licence(model.path) or licence}."
+    return f"{words} {_memory(model)}Licence: {_shown(_licence(model.path) or licence)}."
+
+
+def _shown(licence: str) -> str:
+    """As people write it, for those that are met most."""
+    return {"apache-2.0": "Apache 2.0", "cc-by-4.0": "CC BY 4.0", "mit": "MIT"}.get(licence.casefold(), licence)
 
 
 def _memory(model: InstalledModel) -> str:

@@ -75,7 +75,7 @@ def _person(folder: Path) -> Path:
     if not voices:
         raise KnownError(
             f"{model_name(folder)} comes without anybody's voice.",
-            f"Put a voice for it, such as alba.safetensors of kyutai/pocket-tts, into {folder / 'embeddings'}.",
+            "Put one into its folder as embeddings/alba.safetensors: kyutai/pocket-tts-without-voice-cloning has some.",
         )
     return next((voices[name] for name in _FIRST if name in voices), next(iter(voices.values())))
 

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,.!?'-\n$"
 _SPECIAL = ("<|im_start|>", "<|im_end|>", "<tts_pad>", "<tts_bos>", "<tts_eos>", "assistant", "[UNK]")
-FRAME = 4 * 3 * 2 * 2
+FRAME = 4 * 2 * 2
 _CODES, _GROUPS = 64, 4
 _VOCABULARY = _CODES + 1_024  # as published: what is no code of the codec is never sampled, but for the end
 _EOS = 102
@@ -72,7 +72,7 @@ def codec_config() -> dict[str, Any]:
             "latent_dim": 32,
             "codebook_dim": 160,  # mlx-audio tells layouts apart by widths above 64
             "codebook_size": _CODES,
-            "decoder_dim": 288,
+            "decoder_dim": 144,
             "hidden_size": 32,
             "intermediate_size": 64,
             "head_dim": 16,
@@ -80,7 +80,7 @@ def codec_config() -> dict[str, Any]:
             "num_key_value_heads": 2,
             "num_hidden_layers": 2,
             "num_quantizers": _GROUPS,
-            "upsample_rates": [4, 3],
+            "upsample_rates": [4],
             "upsampling_ratios": [2, 2],
         },
     }

@@ -229,7 +229,7 @@ def test_the_voice_is_chosen_in_settings(desktop, tmp_path):
     assert desktop.preferences.now.voice == str(tmp_path / "home" / "models" / "soprano")
     words = shown_words(page)
     assert "English only, small and quick." in words
-    assert "of memory while it is used. Licence: apache-2.0." in words
+    assert "of memory while it is used. Licence: Apache 2.0." in words
     desktop.preferences.set(voice="/gone/elsewhere")
     assert page.voice.currentText() == "elsewhere (not here)"
     assert "not on this Mac any more" in shown_words(page)
