@@ -17,11 +17,10 @@ SYSTEM = ""
 _LICENCE = re.compile(r"^license:\s*['\"]?([\w.+-]+)", re.MULTILINE)
 _LARGEST_CARD = 1 << 20
 _KINDS = {
-    SOPRANO: ("English only, small and quick.", "apache-2.0"),
-    POCKET: ("English, or the language in its name; small and quick.", "cc-by-4.0"),
-    QWEN: ("Ten languages, English among them; larger, and slower.", "apache-2.0"),
+    SOPRANO: "English only, small and quick.",
+    POCKET: "English, or the language in its name; small and quick.",
+    QWEN: "Ten languages, English among them; larger, and slower.",
 }
-"""What it is, and the licence of the family's own publisher, for a folder that names none."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,7 @@ def choices(installed: Iterable[InstalledModel]) -> list[Choice]:
 
 def about(model: InstalledModel) -> str:
     """Speed, languages, memory, licence of an installed voice."""
-    words, licence = _KINDS[model.voice]
-    return f"{words} {_memory(model)}Licence: {_shown(_licence(model.path) or licence)}."
+    return f"{_KINDS[model.voice]} {_memory(model)}{_licence(model.path)}"
 
 
 def _shown(licence: str) -> str:
@@ -57,10 +55,10 @@ def _memory(model: InstalledModel) -> str:
 
 
 def _licence(folder: Path) -> str:
-    """As the model's card names it; "" without one."""
+    """As the model's card names it."""
     try:
         with (folder / "README.md").open(encoding="utf-8", errors="replace") as card:
             named = _LICENCE.search(card.read(_LARGEST_CARD))
     except OSError:
-        return ""
-    return named[1] if named else ""
+        named = None
+    return f"Licence: {_shown(named[1])}." if named else "Its licence is not told in its folder."

@@ -20,7 +20,7 @@ _HUSHED = KnownError("The reading was stopped.", "")
 
 
 class ModelVoice:
-    """send: to the engine, from any thread. One sentence at a time."""
+    """send: to the engine, from any thread, at once. One sentence at a time."""
 
     def __init__(self, send: Callable[[m.Command], None]) -> None:
         self._send = send
@@ -35,10 +35,10 @@ class ModelVoice:
         with self._lock:
             if self.is_hushed:
                 raise _HUSHED
-            self._made = queue.SimpleQueue()
+            made = self._made = queue.SimpleQueue()
             self._request = f"speak-{next(self._numbers)}"
-        self._send(m.Speak(self._request, model, text))
-        match self._made.get():
+            self._send(m.Speak(self._request, model, text))  # in here: a cancel comes after it
+        match made.get():
             case m.Spoke(_, samples, rate):
                 return Spoken(paced(samples, rate, speed), rate)
             case m.Failed(_, known, sentence, next_step):
@@ -69,8 +69,7 @@ class ModelVoice:
             request, self._request = self._request, ""
             if request:
                 self._made.put(None)
-        if request:
-            self._send(m.Cancel(request))
+                self._send(m.Cancel(request))
 
 
 class ChosenVoice:

@@ -77,6 +77,7 @@ class Desk:
         while self.has_work:
             self.step(lambda: None)
         self.rest()
+        self._net = None
 
     def rest(self) -> None:
         """Gives the recognisers' memory back unless something uses them."""

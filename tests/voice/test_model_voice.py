@@ -27,7 +27,7 @@ class Line:
         self.voice = ModelVoice(self.send)
 
     def send(self, command):
-        self.sent.put(command)
+        self.sent.put(command)  # on whichever thread, as the window's line
         if self.instantly and isinstance(command, m.Speak):
             event = self.instantly(command)
             threading.Thread(target=self.voice.hear, args=(event,), daemon=True).start()

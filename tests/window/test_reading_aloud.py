@@ -217,7 +217,8 @@ def shown_words(widget):
 
 
 def test_the_voice_is_chosen_in_settings(desktop, tmp_path):
-    make_soprano(tmp_path / "home" / "models" / "soprano")
+    folder = make_soprano(tmp_path / "home" / "models" / "soprano")
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
     desktop.models._take([found for found in installed() if found.voice])
     desktop.show_settings()
     page = desktop.settings
