@@ -20,9 +20,7 @@ _FRAMES_PER_SECOND = 100
 _PIECE = RATE // 2
 """Samples between two looks at what else the engine has to do."""
 _FIRST = 3 * RATE
-"""Samples of an utterance that is dictated from which it is learnt how the voice and the room sound, before its first
-word is sought.
-"""
+"""Samples of an utterance from which it is learnt how the voice and the room sound, before its first word is sought."""
 _PRONUNCIATION = re.compile(r"\(\d+\)$")  # "for(2)": the second way to say it
 
 
@@ -51,14 +49,11 @@ class Embedded:
 
 
 class _Utterance:
-    """What comes is kept until there is enough to normalise by: without that the first words are lost. Nobody who reads
-    a file asks for guesses, so there it is the whole utterance, as PocketSphinx itself does it for a whole one.
-    """
+    """The first seconds are kept until there are enough to normalise by: without that the first words are lost."""
 
     def __init__(self, decoder: Any, free: list[Any], listener: Any) -> None:
         self._decoder, self._free, self._listener = decoder, free, listener
         self._first: Samples | None = np.zeros(0, np.float32)
-        self._is_live = False
         self._decoder.start_utt()
 
     def hear(self, samples: Samples, pulse: Pulse) -> None:
@@ -66,11 +61,10 @@ class _Utterance:
             self._decode(samples, pulse)
             return
         self._first = np.concatenate([self._first, samples])
-        if self._is_live and len(self._first) >= _FIRST:
+        if len(self._first) >= _FIRST:
             self._begin(pulse)
 
     def guess(self, pulse: Pulse) -> Said:
-        self._is_live = True
         if self._first is not None and len(self._first) >= _FIRST // 2:
             self._begin(pulse)
         return Said(_words(self._decoder), "en")
@@ -83,7 +77,7 @@ class _Utterance:
         return said
 
     def _begin(self, pulse: Pulse) -> None:
-        """Sets the mean of the cepstra to that of what was kept, as doing it at once would."""
+        """Sets the mean of the cepstra to that of the first seconds, as doing the whole utterance at once would."""
         first, self._first = self._first, None
         if first is None or not len(first):
             return
