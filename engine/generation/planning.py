@@ -14,7 +14,7 @@ from engine.budget.governor import keeping
 from engine.budget.plan import Plan, Terms, Wish, plan
 from engine.budget.presets import Asked, Choice, decide
 from engine.budget.presets import load as load_presets
-from engine.budget.profile import Line, Profile
+from engine.budget.profile import Bearing, Line, Profile
 from engine.budget.profile_store import read as stored_profile
 from engine.budget.request import from_turns
 from engine.budget.standard import Standard
@@ -38,7 +38,7 @@ class Prepared:
     """look: the prompt. most: tokens of the answer. piece: tokens of a prefill piece.
 
     fresh: so many residents are chosen for this request; what the plan has beyond is kept of earlier ones.
-    reselect_every: tokens. expected: what was measured at this point.
+    reselect_every: tokens. expected: what was measured at this point. bearing: what it bears there; None: unmeasured.
     """
 
     look: Look
@@ -48,6 +48,7 @@ class Prepared:
     fresh: int
     reselect_every: int
     expected: Line | None
+    bearing: Bearing | None
 
 
 def prepare(ask: Ask, opened: Opened, base: int, limit: int, speech: int, telling: Telling) -> Prepared:
@@ -65,7 +66,8 @@ def prepare(ask: Ask, opened: Opened, base: int, limit: int, speech: int, tellin
     planned = plan(opened.shape, terms, _wish(ask, choice, profile))
     expected = None if profile is None else profile.at(planned.mode, planned.resident)
     kept = _keeping(ask, opened, planned)
-    return Prepared(look, most, piece, kept, planned.resident, choice.reselect_every, expected)
+    bearing = None if profile is None else profile.bearing(planned.mode, planned.resident, choice.most_lost)
+    return Prepared(look, most, piece, kept, planned.resident, choice.reselect_every, expected, bearing)
 
 
 def offer(opened: Opened, planned: Plan, tokens: int) -> str:
@@ -95,8 +97,8 @@ def _most_tokens(ask: Ask, opened: Opened, prompt: int) -> int:
     context = opened.context
     if context and prompt >= context:
         raise KnownError(
-            f"The prompt has {prompt:,} tokens and {opened.name} holds {context:,}.",
-            "Shorten the prompt or start a new conversation.",
+            f"The prompt has {prompt:,} tokens, and this model takes {context:,}.",
+            "Shorten it, start a new conversation, or choose a model that takes more.",
         )
     return min(ask.max_tokens, context - prompt) if context else ask.max_tokens
 
