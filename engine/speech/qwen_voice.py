@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Generator, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,9 @@ def _load(folder: Path) -> Any:
 def _loaded(folder: Path, config: dict[str, Any]) -> Any:
     """Not by mlx-audio's `load_model`, which prints, and goes on where a part is missing."""
     from mlx_audio.tts.models.qwen3_tts import Model, ModelConfig
-    from tqdm import tqdm
 
-    tqdm.monitor_interval = 0  # else a thread watches bars that nobody shows, for good
+    bars: Any = import_module("tqdm")
+    bars.tqdm.monitor_interval = 0  # else a thread watches bars that nobody shows, for good
     model: Any = Model(ModelConfig.from_dict(config))
     install(model, config, folder)
     model.tokenizer = tokenizer(folder)
