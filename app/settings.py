@@ -29,7 +29,7 @@ class Settings:
     """network: whether Cadre may contact anything at all. appearance: one of APPEARANCES. text_size: per cent of the
     system's. memory: the most bytes an answer may hold, 0 for what the machine can give. hotkey: of the quick prompt,
     as Qt writes keys, "" for none. stays: in the menu bar, also without a window. read_aloud: answers, as they come.
-    speaking_speed: per cent of the voice's own.
+    voice: a voice model, "" for the system's. speaking_speed: per cent of the voice's own.
 
     Of dictation: its key, and the one that inserts the last text again. microphone, recogniser, spoken_language: "" for
     the system's, the one that is always there, and to be found out. own_words: see app.dictation.own_words.
@@ -55,6 +55,7 @@ class Settings:
     keep_recordings: int = 7
     tidy_dictated: bool = False
     read_aloud: bool = False
+    voice: str = ""
     speaking_speed: int = 100
 
 

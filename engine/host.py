@@ -18,6 +18,7 @@ from engine import messages as m
 from engine.errors import Cancelled, KnownError
 from engine.failures import failed
 from engine.speech.desk import Desk
+from engine.speech.speaker import Speaker
 from engine.vision.counter import Counter
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Host:
         self._waiting: list[Work] = []
         self._cancelled: set[str] = set()
         self._running: list[tuple[Work, Answer | None]] = []
-        self._desk = Desk(emit, room=self._make_room)
+        self._desk = Desk(emit, room=self._room_to_listen)
+        self._speaker = Speaker(emit, self._gauge.now, room=self._room_to_speak)
         self._counter = Counter()
         self._to_count: list[m.CountMedia] = []
         self._opened: Opened | None = None
@@ -72,17 +74,19 @@ class Host:
         _set_up()
         self._base = footprint()
         while not self._stopping:
-            if not self._waiting and not self._desk.has_work and not self._to_count:
-                holds = self._opened is not None or self._desk.nbytes
+            if not self._waiting and not self._desk.has_work and not self._to_count and not self._speaker.has_work:
+                holds = self._opened is not None or self._speech
                 self._take(self._receive(_IDLE_LOOK if holds else None))
             self._drain()
             self._write_down()
+            self._speak()
             if not self._waiting:
                 self._give_back()
             if self._waiting and not self._stopping:
                 self._serve(self._waiting.pop(self._most_urgent()))
                 self._idle_since = self._gauge.now()
         self._desk.close()
+        self._speaker.close()
         self._unload()
         _tear_down()
         self._emit(m.EngineStopped())
@@ -101,6 +105,8 @@ class Host:
                 self._to_count.append(command)
             case m.Dictate() | m.Hear() | m.EndOfSpeech():
                 self._desk.take(command)
+            case m.Speak():
+                self._speaker.take(command)
             case m.Cancel(request):
                 self._cancel(request)
             case m.Reselect(request):
@@ -109,12 +115,11 @@ class Host:
                 if not self._running:
                     self._unload()
                     self._desk.rest()
+                    self._speaker.rest()
             case m.Shutdown():
                 self._stopping = True
                 self._waiting.clear()
                 self._cancelled |= {ask.request for ask, _ in self._running}
-            case None:
-                pass
 
     def _reselect(self, request: str) -> None:
         for ask, answer in self._running:
@@ -125,7 +130,7 @@ class Host:
         if any(ask.request == request for ask, _ in self._running):
             self._cancelled.add(request)
             return
-        if self._desk.cancel(request):
+        if self._desk.cancel(request) or self._speaker.cancel(request):
             return
         self._drop(self._waiting, request)
         self._drop(self._to_count, request)
@@ -148,11 +153,12 @@ class Host:
             raise Cancelled
 
     def _between(self) -> None:
-        """Nothing is in flight: dictations get on, more urgent requests that can run here do, to their end, and what
-        the machine's memory asks for is done.
+        """Nothing is in flight: dictations get on, then a sentence that is to be spoken; more urgent requests that can
+        run here do, to their end, and what the machine's memory asks for is done.
         """
         self._pulse()
         self._write_down()
+        self._speak()
         ask, answer = self._running[-1]
         while (urgent := self._more_urgent(ask)) is not None:
             self._waiting.remove(urgent)
@@ -173,6 +179,12 @@ class Host:
             self._spoken_since = self._gauge.now()
         while self._to_count and not self._stopping:
             self._count(self._to_count.pop(0))
+
+    def _speak(self) -> None:
+        """A turn only: what runs goes on."""
+        if self._speaker.has_work and not self._stopping:
+            self._speaker.turn()
+            self._spoken_since = self._gauge.now()
 
     def _count(self, command: m.CountMedia) -> None:
         try:
@@ -220,8 +232,8 @@ class Host:
 
         begun = time.perf_counter()
         opened = self._open(ask)
-        speech = self._desk.nbytes
-        answer = Answer(ask, opened, self._base, self._limit(ask), emit, self._between, self._pulse, speech)
+        limit = self._limit(ask)
+        answer = Answer(ask, opened, self._base, limit, emit, self._between, self._pulse, self._speech)
         answer.telling.clock.begun = begun
         answer.telling.clock.load = time.perf_counter() - begun
         self._running[-1] = (ask, answer)
@@ -293,9 +305,10 @@ class Host:
         limit = self._limit(ask)
 
         def check(dense: int) -> None:
-            if self._base + dense + self._desk.nbytes > limit:
+            if self._base + dense + self._speech > limit:
                 self._desk.rest()
-            need = self._base + dense + self._desk.nbytes
+                self._speaker.rest()
+            need = self._base + dense + self._speech
             if need > limit:
                 raise KnownError(
                     f"The model's dense weights alone need {need / 1e9:.1f} GB and {limit / 1e9:.1f} GB may be used.",
@@ -320,15 +333,27 @@ class Host:
         except KnownError:
             return False
 
-    def _make_room(self, speech: int) -> None:
-        """Recognisers are about to take so many bytes in all, or take so many from now on: the banks shrink first.
+    @property
+    def _speech(self) -> int:
+        """Bytes that recognisers and a voice may hold."""
+        return self._desk.nbytes + self._speaker.nbytes
+
+    def _room_to_listen(self, recognisers: int) -> None:
+        """Recognisers are about to take so many bytes in all, or take so many from now on."""
+        self._make_room(recognisers + self._speaker.nbytes, "Listening", "recogniser")
+
+    def _room_to_speak(self, voice: int) -> None:
+        self._make_room(self._desk.nbytes + voice, "Speaking with this voice", "voice")
+
+    def _make_room(self, speech: int, what: str, smaller: str) -> None:
+        """speech: bytes of recognisers and voice in all. The banks shrink first.
 
         Raises:
             KnownError: they do not fit.
         """
         from engine.budget.footprint import footprint, give_back_freed
 
-        more = speech - self._desk.nbytes
+        more = speech - self._speech
         answers = [answer for _, answer in self._running if answer is not None]
         for answer in reversed(answers):
             answer.share(speech, running=answer is self._running[-1][1])
@@ -344,22 +369,26 @@ class Host:
             give_back_freed()
         if more > (free := self._gauge.room() - footprint()):
             raise KnownError(
-                f"Listening needs {more / 1e9:.1f} GB of memory and {max(0, free) / 1e9:.1f} GB may be used.",
-                "Close other apps, or choose a smaller recogniser.",
+                f"{what} needs {more / 1e9:.1f} GB of memory and {max(0, free) / 1e9:.1f} GB may be used.",
+                f"Close other apps, or choose a smaller {smaller}.",
             )
 
     def _rest_speech(self) -> None:
-        """Recognisers that nobody uses go like a model's dense weights: loading them delays the next word."""
+        """What nobody listens or speaks with goes like a model's dense weights: loading it delays the next word."""
         from engine.budget.governor import Kept, kept
 
-        if not self._desk.nbytes or self._desk.busy:
+        holders: tuple[tuple[str, Desk | Speaker], ...] = (("recogniser", self._desk), ("voice", self._speaker))
+        idle = [(what, holder) for what, holder in holders if holder.nbytes and not holder.busy]
+        if not idle:
             return
         keep, why = kept(self._gauge.now() - max(self._idle_since, self._spoken_since), self._gauge.read())
-        if keep is Kept.NOTHING:
-            held = self._desk.nbytes
-            self._desk.rest()
-            log.info("recogniser given back: %s", why)
-            self._emit(m.Released(self._desk.named, "recogniser", held, why))
+        if keep is not Kept.NOTHING:
+            return
+        for what, holder in idle:
+            held = holder.nbytes
+            holder.rest()
+            log.info("%s given back: %s", what, why)
+            self._emit(m.Released(holder.named, what, held, why))
 
     def _give_back(self) -> None:
         """Nobody asks: after a while the banks go, then everything; at once when memory is short."""

@@ -25,7 +25,7 @@ _STOP_SECONDS = 10.0
 _NO_ENGINE = "The engine could not start or stopped unexpectedly."
 _SEE_DOCTOR = "Start Cadre again; `cadre doctor` tells what is missing."
 
-_ENDS = m.Finished | m.Transcribed | m.CleanedUp | m.MediaCounted | m.Failed
+_ENDS = m.Finished | m.Transcribed | m.CleanedUp | m.MediaCounted | m.Spoke | m.Failed
 """Of a request; a measurement ends with its report."""
 
 

@@ -210,8 +210,20 @@ class CleanUp:
     priority: Priority = Priority.DICTATION
 
 
-Request = Ask | Measure | Transcribe | Dictate | CountMedia | CleanUp
-"""What ends with exactly one of Finished, Transcribed, MediaCounted, CleanedUp, Failed, or Measured with a report."""
+@dataclass(frozen=True)
+class Speak:
+    """Make the sound of a sentence; Spoke follows. Gets on between the steps of an answer, in turns with it.
+
+    voice: a voice model's folder or name. The system's voice is the app's own affair.
+    """
+
+    request: str
+    voice: str
+    sentence: str
+
+
+Request = Ask | Measure | Transcribe | Dictate | CountMedia | CleanUp | Speak
+"""Ends with exactly one of Finished, Transcribed, MediaCounted, CleanedUp, Spoke, Failed, or Measured with a report."""
 Command = (
     Ask
     | Cancel
@@ -225,6 +237,7 @@ Command = (
     | EndOfSpeech
     | CountMedia
     | CleanUp
+    | Speak
 )
 
 # --- events -----------------------------------------------------------------------------------------------
@@ -232,7 +245,7 @@ Command = (
 
 @dataclass(frozen=True)
 class Memory:
-    """The promise, term by term, beside what is really held. All bytes. speech: recognisers that stand beside it."""
+    """The promise, term by term, beside what is really held. All bytes. speech: recognisers and a voice beside it."""
 
     base: int
     dense: int
@@ -503,6 +516,16 @@ class CleanedUp:
 
 
 @dataclass(frozen=True)
+class Spoke:
+    """samples: [n], one channel, float32. rate: of them a second. voice: for people."""
+
+    request: str
+    samples: npt.NDArray[np.float32]
+    rate: int
+    voice: str
+
+
+@dataclass(frozen=True)
 class Failed:
     """known: the sentence is written for the person. Otherwise it is a bug and the log has the rest."""
 
@@ -550,6 +573,7 @@ Event = (
     | Heard
     | Transcribed
     | CleanedUp
+    | Spoke
     | Finished
     | Failed
     | EngineStopped

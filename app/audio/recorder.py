@@ -20,7 +20,8 @@ from engine.errors import KnownError
 from engine.speech.resample import Resampler
 from engine.speech.sound import RATE, Samples, as_pcm
 
-_RING_SECONDS = 5.0
+_RING_SECONDS = 30.0
+"""That whoever pumps may stand still without a word being lost; 6 MB at 48 kHz in stereo, taken as they are filled."""
 _MUTE_AFTER = 0.5
 """Seconds of nothing but zeros until that is said: a real microphone always rustles."""
 _GONE_AFTER = 2.0

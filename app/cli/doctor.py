@@ -197,7 +197,7 @@ def _nearest(folder: Path) -> Path:
 def about_models(models: list[InstalledModel]) -> Finding:
     """Those for real work: the built-in demonstration counts only when it is broken."""
     broken = [model for model in models if model.problem]
-    whole = len([model for model in models if not model.problem and model.source is not Source.BUILTIN])
+    whole = len([model for model in models if not model.unasked and model.source is not Source.BUILTIN])
     if not whole:
         remedy = "`cadre pull REPO` downloads one; `--model builtin` is a small one to try things with."
         found = "none but the built-in demonstration" if any(not model.problem for model in models) else "none"

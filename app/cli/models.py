@@ -115,6 +115,13 @@ def _add(folder: str, *, as_json: bool) -> int:
     return 0
 
 
+def _type(model: InstalledModel) -> str:
+    """Soprano calls itself a Qwen3, and is a voice."""
+    if model.voice:
+        return f"voice ({model.voice})"
+    return f"recogniser ({model.speech})" if model.speech else model.model_type or ""
+
+
 def _as_json(model: InstalledModel) -> dict[str, Any]:
     return asdict(model) | {"path": str(model.path)}
 
@@ -132,7 +139,7 @@ def _table(models: list[InstalledModel]) -> Table:
         table.add_row(
             Text(model.name, style="dim" if model.problem else "bold"),
             size(model.bytes),
-            model.model_type or "",
+            _type(model),
             _PLACES[model.source],
             "yes" if model.measured else "",
             Text(model.problem or "", style="yellow"),

@@ -18,6 +18,7 @@ from app.numbers import listed, size, time_left
 from engine.errors import Cancelled, KnownError
 
 if TYPE_CHECKING:
+    from engine.models.catalogue import InstalledModel
     from engine.models.download import progress as told
     from engine.models.download.retrying import Interrupted
 
@@ -82,7 +83,8 @@ def _pull(name: str, *, as_json: bool) -> None:
         except (KeyboardInterrupt, Cancelled):
             say(page.kept(), error=True)
             raise
-    problem = find(pulled.name).problem
+    found = find(pulled.name)
+    problem = found.problem
     if as_json:
         print(json.dumps(_as_json(pulled, page.loaded, time.monotonic() - began) | {"problem": problem}, indent=2))
     if problem:
@@ -92,7 +94,16 @@ def _pull(name: str, *, as_json: bool) -> None:
         )
     if not as_json:
         how = f"{size(page.loaded)} loaded" if page.loaded else "nothing had to be loaded"
-        say(f"{pulled.name} is here ({size(pulled.bytes)}, {how}). Ask it with `cadre ask --model {pulled.name}`.")
+        say(f"{pulled.name} is here ({size(pulled.bytes)}, {how}). {_now(found)}")
+
+
+def _now(model: InstalledModel) -> str:
+    """What it is good for."""
+    if model.voice:
+        return f"It reads with `cadre say TEXT --voice {model.name}`."
+    if model.speech:
+        return f"It writes down with `cadre transcribe FILE --model {model.name}`."
+    return f"Ask it with `cadre ask --model {model.name}`."
 
 
 def _as_json(pulled: told.Pulled, loaded: int, seconds: float) -> dict[str, object]:

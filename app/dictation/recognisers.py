@@ -32,10 +32,14 @@ def _embedded() -> Choice:
 
 
 def _installed(model: InstalledModel) -> Choice:
+    return Choice(str(model.path), model.name.rpartition("/")[2], about(model))
+
+
+def about(model: InstalledModel) -> str:
+    """Which languages a Whisper or Parakeet knows."""
     name = model.name.rpartition("/")[2]
-    about = "About a hundred languages, with punctuation."
-    if ".en" in name or name.endswith("-en"):
-        about = "English only."
     if model.speech == _PARAKEET:
-        about = "English, or with its larger vocabulary 25 languages of Europe; with punctuation."
-    return Choice(str(model.path), name, about)
+        return "English, or with its larger vocabulary 25 languages of Europe; with punctuation."
+    if ".en" in name or name.endswith("-en"):
+        return "English only."
+    return "About a hundred languages, with punctuation."

@@ -34,6 +34,16 @@ class Loudspeaker(Protocol):
         """At once, from any thread."""
 
 
+class Hushable(Protocol):
+    """What makes the sound, if that takes long enough to be left off."""
+
+    def ready(self) -> None:
+        """A sentence is wanted again."""
+
+    def hush(self) -> None:
+        """What is being made, and what is asked for until `ready`, is not wanted. From any thread, at once."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """A reading is over: all was heard, or error says why not. Not told of one that was silenced."""
@@ -51,12 +61,16 @@ class _Sentence:
 
 
 class Aloud:
-    """say: makes the sound of a sentence at a speed, on the thread. told: called there."""
+    """say: makes the sound of a sentence at a speed, on the thread. told: called there. maker: can leave one off."""
 
     def __init__(
-        self, say: Callable[[str, float], Spoken], loudspeaker: Loudspeaker, told: Callable[[Ended], None]
+        self,
+        say: Callable[[str, float], Spoken],
+        loudspeaker: Loudspeaker,
+        told: Callable[[Ended], None],
+        maker: Hushable | None = None,
     ) -> None:
-        self._say, self._loudspeaker, self._told = say, loudspeaker, told
+        self._say, self._loudspeaker, self._told, self._maker = say, loudspeaker, told, maker
         self._sentences: queue.SimpleQueue[_Sentence | None] = queue.SimpleQueue()
         self._reading = 0
         self._lock = threading.Lock()  # between asking whether a reading is still wanted and starting its sound
@@ -83,6 +97,8 @@ class Aloud:
         with self._lock:
             self._reading += 1
             self._loudspeaker.stop()
+            if self._maker is not None:
+                self._maker.hush()
 
     def close(self) -> None:
         """The thread is gone afterwards."""
@@ -96,8 +112,15 @@ class Aloud:
 
     def _run(self) -> None:
         while (sentence := self._sentences.get()) is not None:
-            if sentence.reading == self._reading:
+            if self._is_wanted(sentence):
                 self._read(sentence)
+
+    def _is_wanted(self, sentence: _Sentence) -> bool:
+        with self._lock:  # who silences it from now on reaches what makes the sound
+            wanted = sentence.reading == self._reading
+            if wanted and self._maker is not None:
+                self._maker.ready()
+            return wanted
 
     def _read(self, sentence: _Sentence) -> None:
         try:

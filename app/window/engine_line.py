@@ -104,7 +104,7 @@ class EngineLine(QObject):
             known = isinstance(error, KnownError)
             if not known:
                 log.exception("the engine did not start")
-            if isinstance(command, m.Ask | m.Dictate | m.CleanUp):
+            if isinstance(command, m.Ask | m.Dictate | m.CleanUp | m.Speak):
                 sentence = error.sentence if isinstance(error, KnownError) else "The engine could not start."
                 step = error.next_step if isinstance(error, KnownError) else "`cadre doctor` tells what is missing."
                 self._put(m.Failed(command.request, True, sentence, step))

@@ -92,7 +92,7 @@ class Models(QObject):
         if self._closed:
             return
         self.installed = found
-        self._found = [Choice(_asked_as(model), model.name, model.bytes, model.problem or "") for model in found]
+        self._found = [Choice(_asked_as(model), model.name, model.bytes, model.unasked) for model in found]
         self.ready = True
         self._looking = False
         self.changed.emit()

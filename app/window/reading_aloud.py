@@ -13,34 +13,45 @@ from PySide6.QtCore import QObject, Qt, Signal
 from app.voice.aloud import Aloud, Ended, Loudspeaker
 from app.voice.following import Following
 from app.voice.loudspeaker import PortAudio
+from app.voice.model_voice import ChosenVoice, ModelVoice
 from app.voice.voices import Spoken, system_voice
 from app.window.answers import Answers
+from app.window.engine_line import EngineLine
 from app.window.preferences import Preferences
+from engine.errors import KnownError
 
 
 class ReadingAloud(QObject):
-    """changed: another message is read, or none any more. failed: a KnownError that the person should see."""
+    """changed: another message is read, or none any more. failed: a KnownError that the person should see. line: to the
+    engine, which speaks where a model was chosen as the voice. say: the system's voice.
+    """
 
     changed = Signal()
     failed = Signal(object)
     _told = Signal(object)
+    _troubled = Signal(object)
 
     def __init__(
         self,
         answers: Answers,
         preferences: Preferences,
+        line: EngineLine,
         say: Callable[[str, float], Spoken] | None = None,
         loudspeaker: Loudspeaker | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._answers, self._preferences = answers, preferences
-        self._aloud = Aloud(say or system_voice().speak, loudspeaker or PortAudio(), self._told.emit)
+        by_model = ModelVoice(line.send)
+        self._voice = voice = ChosenVoice(say or system_voice().speak, by_model, self._troubled.emit)
+        self._aloud = Aloud(voice.speak, loudspeaker or PortAudio(), self._told.emit, voice)
+        line.arrived.connect(by_model.hear_all)
         self._following = Following()
         self._reading = 0
         self.message: int | None = None
         """The one that is being read."""
         self._told.connect(self._ended, Qt.ConnectionType.QueuedConnection)
+        self._troubled.connect(self._tell_trouble, Qt.ConnectionType.QueuedConnection)
         answers.began.connect(self._begin)
         answers.grew.connect(lambda message, _: self._follow(message, ended=False))
         answers.ended.connect(lambda message: self._follow(message, ended=True))
@@ -66,8 +77,10 @@ class ReadingAloud(QObject):
             self._start(message)
 
     def _start(self, message: int) -> None:
-        self._aloud.speed = self._preferences.now.speaking_speed / 100
+        now = self._preferences.now
+        self._aloud.speed = now.speaking_speed / 100
         self._reading = self._aloud.begin()
+        self._voice.choose(now.voice)
         self._following = Following()
         self._set(message)
 
@@ -100,6 +113,12 @@ class ReadingAloud(QObject):
         self._set(None)
         if ended.error is not None:
             self.failed.emit(ended.error)
+
+    def _tell_trouble(self, error: KnownError) -> None:
+        """What was chosen does not speak, and the system's voice reads on."""
+        if self.message is not None:
+            on = self.tr("The system\u2019s voice reads instead.")
+            self.failed.emit(KnownError(error.sentence, f"{error.next_step} {on}"))
 
     def _set(self, message: int | None) -> None:
         if message != self.message:

@@ -74,7 +74,7 @@ class Desktop:
         self.answers.sense = self.window.pane.senses.sense
         counts = TokenCounts(self.line, self.window)
         self.window.pane.seeing.count(counts)
-        self.aloud = ReadingAloud(self.answers, self.preferences, self.parts.voice, self.parts.loudspeaker)
+        self.aloud = ReadingAloud(self.answers, self.preferences, self.line, self.parts.voice, self.parts.loudspeaker)
         self._connect_aloud()
         self.downloads = Downloads()
         self.models_page = ModelsPage(models, self.downloads, self.window)
@@ -125,6 +125,10 @@ class Desktop:
         self.models_page.first.connect(self.window.pane.empty.offer)
         self.models_page.refused.connect(self.window.pane.notice.tell)
         self.models_page.used.connect(lambda model: self.store.chats.keep("model", model))
+        self.models_page.voice_used.connect(lambda model: self.preferences.set(voice=model))
+        self.models_page.recogniser_used.connect(lambda model: self.preferences.set(recogniser=model))
+        self.preferences.changed.connect(self._show_speech)
+        self._show_speech()
         self.downloads.arrived.connect(self._tell_arrival)
 
     def _connect_aloud(self) -> None:
@@ -153,6 +157,10 @@ class Desktop:
                 else window.tr("Cadre ended unexpectedly. Nothing that was written is lost.")
             )
             window.pane.notice.tell(words, window.tr("Show Log"), window.show_log, stays=True)
+
+    def _show_speech(self) -> None:
+        now = self.preferences.now
+        self.models_page.show_speech({now.voice, now.recogniser} - {""})
 
     def _show_models(self) -> None:
         self.models_page.show()

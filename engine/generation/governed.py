@@ -15,7 +15,7 @@ from engine.budget.pressure import Reading
 from engine.errors import KnownError
 from engine.generation.opened import Opened
 
-_LISTENING = "A recogniser needs memory, too."
+_LISTENING = "Speech needs memory, too."
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Governed:
         return Change(before.count, self._hold.count, why(before, self._hold))
 
     def share(self, speech: int) -> Change | None:
-        """speech: bytes that recognisers take of the limit from now on. Changes the plan only; None: banks may stay.
+        """speech: bytes that recognisers and a voice take from now on. Changes the plan only; None: banks may stay.
 
         Raises:
             KnownError: they do not fit beside the fewest experts.
@@ -58,8 +58,8 @@ class Governed:
         after = beside(before, granted, shape)
         if after is None:
             raise KnownError(
-                "There is not enough memory to listen while this answer is written.",
-                "Wait for it or stop it, allow more memory, or choose a smaller recogniser.",
+                "There is not enough memory to listen or speak while this answer is written.",
+                "Wait for it or stop it, allow more memory, or choose a smaller recogniser or voice.",
             )
         self._granted, self._hold = granted, after
         self.plan = resized(granted, shape, after.count)

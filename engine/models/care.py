@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from engine.models.download.cached import DAMAGED
 from engine.models.download.disk import failure
 from engine.models.download.hashing import add_file, hash_for
 from engine.models.folders import Source, entries
+from engine.speech import speech_folder
 
 _GOING = ".cadre-deleted-"
 
@@ -49,7 +51,7 @@ def verify(model: InstalledModel, tell: Callable[[int, int], None] = lambda _don
     Raises:
         KnownError: the disk refused.
     """
-    files = [file for file in entries(model.path) if file.is_file()]
+    files = [file for file in _files(model.path) if file.is_file()]
     named = [file for file in files if _hash(file)]
     total, done = sum(file.stat().st_size for file in named), 0
 
@@ -69,6 +71,11 @@ def verify(model: InstalledModel, tell: Callable[[int, int], None] = lambda _don
     return Verified(len(named), len(files) - len(named), names_of_damaged, _problem(model.path))
 
 
+def _files(folder: Path) -> list[Path]:
+    """With those in folders below it, as voices have them."""
+    return [file for entry in entries(folder) for file in (entries(entry) if entry.is_dir() else [entry])]
+
+
 def _hash(file: Path) -> str:
     name = file.resolve().name
     in_blobs = file.is_symlink() and file.resolve().parent.name == "blobs"
@@ -84,10 +91,19 @@ def _is_right(file: Path, count: Callable[[int], None]) -> bool:
 
 def _problem(folder: Path) -> str | None:
     try:
-        layout(Checkpoint.open(folder))
+        _check_is_model(folder)
     except KnownError as error:
         return error.sentence
     return None
+
+
+def _check_is_model(folder: Path) -> None:
+    """Raises KnownError: it holds neither a model that answers nor one for speech."""
+    for told_by in (speech_folder.kind, speech_folder.voice_kind):
+        with suppress(KnownError):
+            told_by(folder)
+            return
+    layout(Checkpoint.open(folder))
 
 
 def check_deletable(model: InstalledModel) -> None:
@@ -144,7 +160,7 @@ def add_in_place(folder: Path) -> str:
         KnownError: it holds no model, or its name is taken.
     """
     folder = folder.expanduser().absolute()
-    layout(Checkpoint.open(folder))
+    _check_is_model(folder)
     link = places.models() / folder.name
     if os.path.lexists(link):
         if link.exists() and link.samefile(folder):

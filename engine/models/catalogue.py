@@ -6,6 +6,7 @@ Reads configs and headers, never weights. Writes nothing, knows no MLX, any thre
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,13 +20,15 @@ from engine.models.folders import BUILTIN, ModelFolder, Source, entries, model_f
 from engine.models.supported import is_supported
 from engine.speech import speech_folder
 
+_NO_ANSWERS = "It is for speech and answers no questions."
+
 
 @dataclass(frozen=True)
 class InstalledModel:
     """A model folder. bytes: of its weights files. problem: the sentence that opening it would end in, if any.
 
     measured: whether it has a budget profile that serves (`cadre calibrate`). speech: which recogniser it is, as
-    engine.speech.speech_folder tells; "" for none, and for one that is not all here.
+    engine.speech.speech_folder tells; "" for none, and for one that is not all here. voice: likewise.
     """
 
     name: str
@@ -36,6 +39,12 @@ class InstalledModel:
     problem: str | None
     measured: bool = False
     speech: str = ""
+    voice: str = ""
+
+    @property
+    def unasked(self) -> str:
+        """Why it can be asked nothing; "" when it can."""
+        return _NO_ANSWERS if self.speech or self.voice else self.problem or ""
 
 
 def installed() -> list[InstalledModel]:
@@ -124,12 +133,14 @@ def _examined(found: ModelFolder) -> InstalledModel:
     except KnownError as error:
         problem = "The download is not finished." if found.unfinished else error.sentence
     size = _weight_bytes(found.path)
-    return InstalledModel(found.name, found.path, size, found.source, model_type, problem, measured, _speech(found))
+    speech, voice = _kind(speech_folder.kind, found), _kind(speech_folder.voice_kind, found)
+    problem = None if speech or voice else problem
+    return InstalledModel(found.name, found.path, size, found.source, model_type, problem, measured, speech, voice)
 
 
-def _speech(found: ModelFolder) -> str:
+def _kind(told_by: Callable[[Path], str], found: ModelFolder) -> str:
     try:
-        return "" if found.unfinished else speech_folder.kind(found.path)
+        return "" if found.unfinished else told_by(found.path)
     except KnownError:
         return ""
 

@@ -82,7 +82,7 @@ def polished(raw: str, answer: str) -> Polished:
 
 def capable(models: Iterable[InstalledModel]) -> list[InstalledModel]:
     """Those that clean-up may be asked of, the best first: measured ones, then as they were found."""
-    able = [model for model in models if model.source is not Source.BUILTIN and model.problem is None]
+    able = [model for model in models if model.source is not Source.BUILTIN and not model.unasked]
     return sorted(able, key=lambda model: not model.measured)
 
 

@@ -22,7 +22,7 @@ class Desk:
     def __init__(
         self,
         emit: Callable[[m.Event], None],
-        activity: Callable[[], VoiceActivity] = Silero,
+        activity: Callable[[], VoiceActivity] | None = None,
         recogniser: Callable[[str], Recogniser] = open_recogniser,
         needs: Callable[[str], int] = bytes_needed,
         room: Callable[[int], None] = lambda _bytes: None,
@@ -31,7 +31,8 @@ class Desk:
         raises KnownError to refuse.
         """
         self._emit, self._room = emit, room
-        self._activity, self._recogniser, self._needs = activity, recogniser, needs
+        self._net: Silero | None = None  # loaded once: a dictation begins while an answer waits
+        self._activity, self._recogniser, self._needs = activity or self._ears, recogniser, needs
         self._opened: dict[str, Recogniser] = {}
         self.nbytes = 0
         """What open recognisers may hold."""
@@ -76,6 +77,7 @@ class Desk:
         while self.has_work:
             self.step(lambda: None)
         self.rest()
+        self._net = None
 
     def rest(self) -> None:
         """Gives the recognisers' memory back unless something uses them."""
@@ -113,6 +115,11 @@ class Desk:
             return transcribe(command, self._activity(), recogniser, self._emit, pulse)
         finally:
             self._files -= 1
+
+    def _ears(self) -> VoiceActivity:
+        if self._net is None:
+            self._net = Silero()
+        return self._net.another()
 
     def _step(self, request: str, look: Pulse) -> bool:
         def pulse() -> None:

@@ -31,11 +31,19 @@ class VoiceActivity(Protocol):
 
 
 class Silero:
-    """Raises KnownError when the weights are missing or not its own."""
+    """net: one that is loaded already; nothing of a sound stays in it.
 
-    def __init__(self, weights: Path | None = None) -> None:
-        self._net = load(weights or places.resources() / "voice_activity" / "weights.safetensors")
+    Raises:
+        KnownError: the weights are missing or not its own.
+    """
+
+    def __init__(self, weights: Path | None = None, net: Any = None) -> None:
+        self._net = net or load(weights or places.resources() / "voice_activity" / "weights.safetensors")
         self.reset()
+
+    def another(self) -> Silero:
+        """For another sound, without loading anything."""
+        return Silero(net=self._net)
 
     def reset(self) -> None:
         self._state: Any = None

@@ -14,6 +14,8 @@ from app.cli.main import main
 from app.voice import loudspeaker, voices
 from engine import logs
 from engine.errors import KnownError
+from engine.speech.voices import open_voice
+from tests.speech.tiny_soprano import make_soprano
 
 needs_a_voice = pytest.mark.skipif(shutil.which(voices.system_voice().program) is None, reason="no voice installed")
 
@@ -98,3 +100,42 @@ def test_a_voice_that_fails_says_why():
     failing = voices.Voice("sh", "sh", lambda _file, _speed: ["-c", "echo no such voice >&2; exit 3"], "Mend it.")
     with pytest.raises(KnownError, match="sh failed: no such voice"):
         failing.speak("x")
+
+
+@pytest.fixture(scope="module")
+def soprano(tmp_path_factory):
+    return make_soprano(tmp_path_factory.mktemp("voices") / "soprano")
+
+
+@pytest.mark.parametrize("speed", ["1", "2"])
+def test_a_voice_model_speaks_into_a_file(tmp_path, soprano, speed):
+    text = "Yes. Hello there, this is a test."
+    out = tmp_path / "a.wav"
+    assert main(["say", text, "--voice", str(soprano), "--speed", speed, "--out", str(out)]) == 0
+
+    samples, rate = soundfile.read(out)
+    voice = open_voice(str(soprano))
+    alone = [np.concatenate(list(voice.speak(part))) for part in ("Yes.", "Hello there, this is a test.")]
+    voice.close()
+    assert rate == 32_000
+    assert len(samples) == pytest.approx(sum(map(len, alone)) / float(speed) + 0.25 * rate, abs=2)
+    if speed == "1":
+        assert np.abs(samples[: len(alone[0])] - np.clip(alone[0], -1, 1)).max() < 1e-4
+
+
+def test_a_voice_model_is_played_a_sentence_at_a_time(monkeypatch, soprano):
+    played: list[voices.Spoken] = []
+    monkeypatch.setattr(loudspeaker, "play", played.append)
+    assert main(["say", "Yes. Yes. Yes. Yes.", "--voice", str(soprano)]) == 0
+    assert [part.rate for part in played] == [32_000] * 4
+    assert all(np.array_equal(part.samples, played[0].samples) for part in played)
+
+
+@pytest.mark.parametrize("voice", ["nobody", "."])
+def test_a_voice_that_is_none_names_the_systems_as_the_remedy(capsys, tmp_path, monkeypatch, voice):
+    monkeypatch.setenv("CADRE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert main(["say", "Hello.", "--voice", voice, "--out", str(tmp_path / "a.wav")]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Without --voice the system's voice reads it." in said
+    assert not (tmp_path / "a.wav").exists()

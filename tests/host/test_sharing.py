@@ -52,7 +52,7 @@ def test_the_banks_shrink_before_a_recogniser_comes_beside_an_answer(place, mode
     (resized,) = heard.of(m.Resized, question.request)
     kinds = [type(e) for e in heard.events if isinstance(e, m.Resized | m.Heard)]
     assert kinds[0] is m.Resized
-    assert resized.why == "A recogniser needs memory, too."
+    assert resized.why == "Speech needs memory, too."
     assert resized.after < resized.before
     assert resized.memory.speech == place.needs
     assert resized.memory.promised <= question.memory

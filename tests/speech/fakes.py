@@ -1,11 +1,13 @@
-"""A recogniser and a gate's net that do as told, for what lies around them. Test support."""
+"""A recogniser, a voice and a gate's net that do as told, for what lies around them. Test support."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.errors import KnownError
 from engine.messages import SpokenWord
 from engine.speech.recogniser import Hints, Pulse, Said
 from engine.speech.sound import RATE, Samples
@@ -64,3 +66,30 @@ class _Counted:
     def _said(self) -> Said:
         words = (SpokenWord(f" {self._number}.{n}", n / 2, n / 2 + 0.5) for n in range(self._samples * 2 // RATE))
         return Said(tuple(words), "en")
+
+
+@dataclass
+class Humming:
+    """A step for every letter of a sentence, each with its number in the alphabet as a sample. ~: it fails there."""
+
+    name: str = "humming"
+    rate: int = 100
+    closed: bool = False
+    left_off: list[str] = field(default_factory=list)
+    stepped: Callable[[], object] = lambda: None
+
+    def speak(self, sentence: str) -> Generator[Samples, None, None]:
+        done = False
+        try:
+            for letter in sentence:
+                self.stepped()
+                if letter == "~":
+                    raise KnownError("It cannot say this.", "Write it otherwise.")
+                yield np.array([ord(letter) - ord("a")], np.float32)
+            done = True
+        finally:
+            if not done:
+                self.left_off.append(sentence)
+
+    def close(self) -> None:
+        self.closed = True

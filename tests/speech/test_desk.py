@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from engine import messages as m
 from engine.errors import Cancelled, KnownError
+from engine.speech import voice_activity
 from engine.speech.desk import Desk
 from engine.speech.recogniser import Hints
 from engine.speech.sound import RATE, as_pcm
@@ -249,3 +251,21 @@ def test_another_recogniser_is_opened_only_when_none_is_in_use(talked):
     office.desk.transcribe(m.Transcribe("f", str(talked), recogniser="other"), lambda: None)
     assert office.opened == ["", "other"]
     assert office.recogniser.closed
+
+
+def test_the_net_that_finds_speech_is_loaded_once(monkeypatch):
+    """A dictation begins while an answer waits."""
+    loaded: list[Path] = []
+    real = voice_activity.load
+
+    def load(weights):
+        loaded.append(weights)
+        return real(weights)
+
+    monkeypatch.setattr(voice_activity, "load", load)
+    office = Office()
+    office.desk = Desk(office.events.append, recogniser=office._open, needs=lambda _name: 0)
+    for request in ("one", "two"):
+        dictate(office, silence(0.5), request=request)
+    assert len(loaded) == 1
+    assert len(office.of(m.Transcribed, "two")) == 1

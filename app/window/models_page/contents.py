@@ -42,7 +42,7 @@ class Note:
 @dataclass(frozen=True)
 class Known:
     """All that the rows are made of. suited: the repository that suits this machine. free: bytes of the
-    disk. using: path of the default.
+    disk. using: path of the default. speaking: paths of the voice and the recogniser that are chosen.
     """
 
     installed: tuple[InstalledModel, ...] = ()
@@ -53,6 +53,7 @@ class Known:
     memory: int = 0
     free: int = 0
     using: str = ""
+    speaking: frozenset[str] = frozenset()
     notes: dict[str, Note] = field(default_factory=dict)
 
     def has(self, repository: str) -> bool:
@@ -95,7 +96,7 @@ def installed(known: Known, deeds: Deeds) -> dict[str, Content]:
 
 def _installed(model: InstalledModel, known: Known, deeds: Deeds) -> Content:
     note = known.notes.get(str(model.path))
-    used = known.using == str(model.path)
+    used = str(model.path) in {known.using, *known.speaking}
     acts: tuple[Act, ...] = ()
     if note is not None and note.share is not None:
         acts = (Act(tr("Stop"), lambda: deeds.stop_verifying(model), "stop"),)
@@ -107,7 +108,7 @@ def _installed(model: InstalledModel, known: Known, deeds: Deeds) -> Content:
     return Content(
         words.title(model.name),
         words.about_installed(model),
-        note.text if note else model.problem or "",
+        note.text if note else model.problem or words.about_speech(model),
         tr("In use") if used else "",
         note.share if note else None,
         warns=bool(model.problem) or bool(note and note.warns),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
@@ -41,10 +42,13 @@ _TELL_EVERY = 0.1
 
 class ModelsPage(QDialog):
     """vault: where the token is kept; asking: who is asked. Both have fakes. used: what new chats are asked with.
-    first: what to offer who has no model yet, a Content or None. refused: a sentence for who does not see this page.
+    voice_used, recogniser_used: what reads aloud and what writes down. first: what to offer who has no model yet, a
+    Content or None. refused: a sentence for who does not see this page.
     """
 
     used = Signal(str)
+    voice_used = Signal(str)
+    recogniser_used = Signal(str)
     first = Signal(object)
     refused = Signal(str)
 
@@ -148,6 +152,11 @@ class ModelsPage(QDialog):
         self.coming.show_rows(contents.downloads(known, self, self._downloads.going))
         self.first.emit(contents.first(known, self, self._downloads.going) if self._models.ready else None)
 
+    def show_speech(self, chosen: Iterable[str]) -> None:
+        """Paths of the voice and the recogniser that are in use."""
+        self._known = replace(self._known, speaking=frozenset(chosen))
+        self._show()
+
     def _note(self, model: InstalledModel, note: Note | None) -> None:
         notes = {key: value for key, value in self._known.notes.items() if key != str(model.path)}
         self._known = replace(self._known, notes=notes if note is None else notes | {str(model.path): note})
@@ -225,7 +234,10 @@ class ModelsPage(QDialog):
     # --- what is here -------------------------------------------------------------------------------------
 
     def use(self, model: InstalledModel) -> None:
-        """New chats are asked with it; in this one the person chooses."""
+        """New chats are asked with it; in this one the person chooses. Of speech models: from now on."""
+        if model.voice or model.speech:
+            (self.voice_used if model.voice else self.recogniser_used).emit(str(model.path))
+            return
         self._models.choose(str(model.path))
         self.used.emit(str(model.path))
 

@@ -6,7 +6,9 @@ import time
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from app.dictation.recognisers import about as recogniser_about
 from app.numbers import size
+from app.voice.choices import about as voice_about
 from app.window.models_page.downloads import Going
 from engine.models.care import Verified
 from engine.models.catalogue import InstalledModel
@@ -45,6 +47,13 @@ def publisher(repository: str) -> str:
 
 def about_installed(model: InstalledModel) -> str:
     return " · ".join(filter(None, [publisher(model.name), size(model.bytes), place(model.source)]))
+
+
+def about_speech(model: InstalledModel) -> str:
+    """What a recogniser or a voice is for, and what is worth knowing of it; "" for a model that answers."""
+    if model.voice:
+        return tr("Reads aloud. {about}").format(about=voice_about(model))
+    return tr("Writes down what is said. {about}").format(about=recogniser_about(model)) if model.speech else ""
 
 
 def needs(model: Recommended, memory: int, free: int) -> str:

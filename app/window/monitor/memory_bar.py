@@ -18,7 +18,7 @@ _TERMS = (
     ("banks", "Experts"),
     ("kv", "Conversation"),
     ("activations", "Work space"),
-    ("speech", "Listening"),
+    ("speech", "Speech"),
 )
 
 

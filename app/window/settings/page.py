@@ -25,6 +25,7 @@ from app.desktop.login import LoginItem
 from app.desktop.parts import Parts
 from app.numbers import size
 from app.settings import SPEAKING_SPEEDS, TEXT_SIZES
+from app.voice import choices as voices
 from app.window import theme
 from app.window.models import Models
 from app.window.preferences import Preferences
@@ -136,11 +137,14 @@ class SettingsWindow(QDialog):
             "leave free. This Mac has {size}; less memory means fewer experts, and slower or worse answers."
         )
         group.row(self.tr("Memory"), about.format(size=size(footprint.total())), self.memory)
-        self.read_aloud, self.speed = QCheckBox(self), QComboBox(self)
+        self.read_aloud, self.voice, self.speed = QCheckBox(self), QComboBox(self), QComboBox(self)
+        self.voice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.voice.setMinimumContentsLength(16)
         for per_cent in SPEAKING_SPEEDS:
             self.speed.addItem(f"{per_cent} %", per_cent)
-        about = self.tr("As they are written, by the system\u2019s voice. Escape stops it; code is named, not spelt.")
+        about = self.tr("As they are written. Escape stops it; code is named, not spelt.")
         group.row(self.tr("Read answers aloud"), about, self.read_aloud)
+        self._voice_row = group.row(self.tr("Voice"), "", self.voice)
         group.row(self.tr("Speaking speed"), "", self.speed)
         return group
 
@@ -204,6 +208,7 @@ class SettingsWindow(QDialog):
         self.appearance.activated.connect(lambda _: set_(appearance=self.appearance.currentData()))
         self.text_size.activated.connect(lambda _: set_(text_size=self.text_size.currentData()))
         self.read_aloud.clicked.connect(lambda checked: set_(read_aloud=checked))
+        self.voice.activated.connect(lambda _: set_(voice=self.voice.currentData()))
         self.speed.activated.connect(lambda _: set_(speaking_speed=self.speed.currentData()))
         self.memory.activated.connect(lambda _: set_(memory=self.memory.currentData()))
         self.stays.clicked.connect(lambda checked: set_(stays=checked))
@@ -214,6 +219,7 @@ class SettingsWindow(QDialog):
         self._preferences.changed.connect(self._fill)
         self._preferences.refused.connect(self._tell)
         self._models.changed.connect(self._fill_models)
+        self._models.changed.connect(self._fill_voices)
         self._models.changed.connect(self.dictation.fill_recognisers)
         self._models.changed.connect(self.dictation.fill_tidier)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self, self.close)
@@ -235,6 +241,7 @@ class SettingsWindow(QDialog):
         _choose(self.text_size, now.text_size, f"{now.text_size} %")
         self.stays.setChecked(now.stays and self._tray)
         self.read_aloud.setChecked(now.read_aloud)
+        self._fill_voices()
         _choose(self.speed, now.speaking_speed, f"{now.speaking_speed} %")
         self.login.setChecked(self._parts.login.is_on())
         self.never.setChecked(not now.network)
@@ -258,6 +265,18 @@ class SettingsWindow(QDialog):
                 self.model.addItem(choice.name, choice.asked_as)
         self.model.setCurrentIndex(max(0, self.model.findData(self._models.default)))
 
+    def _fill_voices(self) -> None:
+        self.voice.clear()
+        found = voices.choices(self._models.installed)
+        for choice in found:
+            self.voice.addItem(choice.name, choice.asked_as)
+        chosen = self._preferences.now.voice
+        _choose(self.voice, chosen, self.tr("{name} (not here)").format(name=chosen.rpartition("/")[2]))
+        gone = self.tr("It is not on this Mac any more; the system\u2019s voice reads instead.")
+        about = next((choice.about for choice in found if choice.asked_as == chosen), gone)
+        more = self.tr("A Pocket TTS, Soprano or Qwen3-TTS model, got in Models, can speak instead.")
+        self._voice_row.explain(f"{about} {more}" if len(found) == 1 and not chosen else about)
+
     def _set_keys(self) -> None:
         keys = self.keys.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
         if keys != self._preferences.now.hotkey:
@@ -280,7 +299,7 @@ class SettingsWindow(QDialog):
         self._fill()
 
 
-def _choose(box: QComboBox, value: int, words: str) -> None:
+def _choose(box: QComboBox, value: object, words: str) -> None:
     """A value from elsewhere is among the choices too."""
     if box.findData(value) < 0:
         box.addItem(words, value)

@@ -103,20 +103,24 @@ class CachedRepository:
         new.mkdir(parents=True, exist_ok=True)
         for file in listed.files:
             link = new / file.name
+            link.parent.mkdir(exist_ok=True)
             link.unlink(missing_ok=True)
             self._link(link, file)
         if final.exists():
             self._disk.replace(final, old)
-        ours = {file.name for file in listed.files}
-        for entry in old.iterdir() if old.exists() else ():
-            if entry.name not in ours:
-                self._disk.replace(entry, new / entry.name)
+        ours = {new / file.name for file in listed.files}
+        for entry in _files(old):
+            place = new / entry.relative_to(old)
+            if place not in ours:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                self._disk.replace(entry, place)
         self._disk.replace(new, final)
         shutil.rmtree(old, ignore_errors=True)
 
     def _link(self, link: Path, file: RemoteFile) -> None:
         try:
-            self._disk.link(link, Path("../../blobs") / file.hash)
+            up = "../" * len(Path(file.name).parts)
+            self._disk.link(link, Path(f"{up}../blobs") / file.hash)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
@@ -168,6 +172,11 @@ class CachedRepository:
 
     def _blobs(self) -> list[Path]:
         return _listed(self.folder / "blobs")
+
+
+def _files(folder: Path) -> list[Path]:
+    """All below it, in whichever folder."""
+    return [entry for entry in folder.rglob("*") if entry.is_symlink() or not entry.is_dir()]
 
 
 def _listed(folder: Path) -> list[Path]:

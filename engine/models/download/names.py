@@ -15,8 +15,15 @@ _PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?", re.ASCII
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}", re.ASCII)
 _SHA1, _SHA256 = re.compile(r"[0-9a-f]{40}", re.ASCII), re.compile(r"[0-9a-f]{64}", re.ASCII)
 _WEIGHTS = re.compile(r"model.*\.safetensors")
+_BELOW = re.compile(
+    r"speech_tokenizer/(config\.json|model\.safetensors)|(voices|embeddings)/[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}\.safetensors",
+    re.ASCII,
+)
+"""What voice models keep in folders of their own: the codec of Qwen3-TTS, the people of Pocket TTS."""
 _TEXTS = (".json", ".jsonl", ".jinja", ".txt", ".tiktoken")
-_NAMED = frozenset({"tokenizer.model", "tiktoken.model", "README.md", "LICENSE", "LICENSE.md", "NOTICE"})
+_NAMED = frozenset({"tokenizer.model", "tiktoken.model", "README.md", "LICENSE", "LICENSE.md", "NOTICE"}) | {
+    "default-voice.safetensors"
+}
 
 
 def repository(text: str) -> str:
@@ -47,8 +54,8 @@ def is_wanted(file: str) -> bool:
     """
     if file.startswith(("/", "~")) or "\\" in file or "\0" in file or ".." in file.split("/"):
         raise KnownError(f"The repository holds a file that would leave its folder ({shown(file)}).", "Do not use it.")
-    if not _FILE.fullmatch(file):
-        return False  # in folders below lie other formats of the same model
+    if not _FILE.fullmatch(file):  # in folders below lie other formats of the same model, and what voices need
+        return bool(_BELOW.fullmatch(file))
     return is_weights(file) or file.endswith(_TEXTS) or file in _NAMED
 
 

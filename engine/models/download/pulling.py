@@ -19,6 +19,7 @@ from engine.models.download.listing import Listing, RemoteFile
 from engine.models.download.progress import Progress, Pulled, Stage
 from engine.models.download.stopping import Stop
 from engine.models.supported import is_supported
+from engine.speech.speech_folder import recogniser_of, voice_of
 
 
 def pull(
@@ -132,11 +133,13 @@ def check_config(path: Path, repository: str) -> None:
         KnownError: it cannot, or the config is broken.
     """
     config = read_json(path)
-    kind = config.get("model_type") if isinstance(config, dict) else None
-    if not isinstance(kind, str):
-        raise KnownError(f"config.json of {repository} names no model type.", "Choose another model.")
-    if not is_supported(kind):
-        raise KnownError(f"Cadre does not know models of the type {shown(kind)}.", "Choose another model.")
+    config = config if isinstance(config, dict) else {}
+    if not (recogniser_of(config) or voice_of(config)):
+        kind = config.get("model_type")
+        if not isinstance(kind, str):
+            raise KnownError(f"config.json of {repository} names no model type.", "Choose another model.")
+        if not is_supported(kind):
+            raise KnownError(f"Cadre does not know models of the type {shown(kind)}.", "Choose another model.")
     if config.get("model_file") is not None:
         raise KnownError(
             f"{repository} wants to run program code of its own, which Cadre never does.", "Choose another model."

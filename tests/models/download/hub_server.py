@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
         self.plain(200, json.dumps({"id": name, "sha": commit, "siblings": siblings}).encode())
 
     def _file(self, path: str) -> None:
-        owner, repository, _resolve, _commit, file = path.strip("/").split("/")
+        owner, repository, _resolve, _commit, file = path.strip("/").split("/", 4)
         name = f"{owner}/{repository}"
         if self._refused(name):
             return

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from engine.errors import Cancelled, KnownError
-from engine.models import places
+from engine.models import care, places
 from engine.models.catalogue import installed
 from engine.models.download.cached import CachedRepository
 from engine.models.download.hub import Hub, Patience
@@ -57,6 +57,26 @@ def test_a_fresh_download(server, loaded):
     assert_here(server)
     total = sum(map(len, files(server).values()))
     assert (pulled.name, pulled.commit, pulled.bytes, pulled.loaded) == (NAME, serving.COMMIT, total, total)
+
+
+VOICE = "speech_tokenizer/model.safetensors"
+
+
+def test_what_a_voice_keeps_in_folders_below(server, loaded, content):
+    """Also when another commit's snapshot, or another program's files, are there already."""
+    files(server)[VOICE] = b"codec" + content
+    loaded()
+    assert_here(server)
+    (model,) = installed()
+    (model.path / "speech_tokenizer" / "theirs.json").write_text("{}")
+    files(server)["speech_tokenizer/config.json"] = b"{}"
+    loaded()
+
+    assert_here(server)
+    assert (model.path / "speech_tokenizer" / "theirs.json").read_text() == "{}"
+    verified = care.verify(installed()[0])
+    assert verified.is_whole
+    assert verified.hashed == len(files(server))
 
 
 def test_goes_on_where_the_line_broke(server, loaded, content):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from engine.models.download.listing import listing
 from engine.models.download.pace import Pace
 from engine.models.download.patiently import patiently
 from engine.models.download.progress import Progress, Pulled, Stage
+from engine.models.download.pulling import check_config
 from engine.models.download.refusals import retry_after
 from engine.models.download.retrying import LIMIT, LONGEST, Interrupted, pause
 from engine.models.download.stopping import Stop
@@ -70,6 +72,9 @@ def test_a_file_that_would_leave_its_folder_refuses_the_whole(file):
     [("config.json", True), ("model-00001-of-00002.safetensors", True), ("chat_template.jinja", True),
      ("tokenizer.model", True), ("LICENSE", True), ("model.py", False), ("pytorch_model.bin", False),
      ("model.pkl", False), ("original/model.safetensors", False), ("adapters.safetensors", False),
+     ("speech_tokenizer/model.safetensors", True), ("speech_tokenizer/config.json", True), ("voices/a.py", False),
+     ("embeddings/alba.safetensors", True), ("default-voice.safetensors", True), ("voices/b/a.safetensors", False),
+     ("onnx/model.safetensors", False), ("speech_tokenizer/.safetensors", False),
      (".gitattributes", False), ("model.gguf", False), ("-rf.json", False)],
 )  # fmt: skip
 def test_files(file, wanted):
@@ -261,3 +266,35 @@ def test_the_keychain_keeps_one_secret(monkeypatch):
     assert vault.read() == "hf_secret"
     vault.delete()
     assert kept == {}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "qwen3_moe"},
+        {"model_type": "whisper"},
+        {"target": "nemo.collections.asr.models.rnnt_bpe_models.EncDecRNNTBPEModel"},
+        {"model_type": "pocket_tts"},
+        {"model_type": "qwen3_tts", "tts_model_type": "custom_voice"},
+        {"model_type": "soprano"},
+    ],
+)
+def test_what_answers_listens_or_speaks_is_loaded(tmp_path, config):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    check_config(tmp_path / "config.json", "org/name")
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"model_type": "bert"}, "does not know models of the type bert"),
+        ({"model_type": "qwen3_tts", "tts_model_type": "base"}, "does not know models of the type qwen3_tts"),
+        ({}, "names no model type"),
+        ([], "names no model type"),
+        ({"model_type": "whisper", "model_file": "run.py"}, "program code of its own"),
+    ],
+)
+def test_what_does_not_is_refused_before_it_is_loaded(tmp_path, config, said):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(KnownError, match=said):
+        check_config(tmp_path / "config.json", "org/name")
