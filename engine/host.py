@@ -8,32 +8,25 @@ nested, and what it interrupted goes on unchanged. Requests of equal urgency wai
 
 from __future__ import annotations
 
-import gc
 import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine import messages as m
-from engine.errors import Cancelled, KnownError
+from engine.errors import Cancelled
 from engine.failures import failed
-from engine.speech.desk import Desk
-from engine.speech.speaker import Speaker
+from engine.holding import Emit, Holding, Work
 from engine.vision.counter import Counter
 
 if TYPE_CHECKING:
     from engine.budget.pressure import Sensors
     from engine.generation.answer import Answer
-    from engine.generation.conversation import Conversation
-    from engine.generation.opened import Opened
 
 log = logging.getLogger(__name__)
 
 Receive = Callable[[float | None], m.Command | None]
 """The next command: waits at most so many seconds (0: not at all, None: for ever); None when there is none."""
-Emit = Callable[[m.Event], None]
-Work = m.Ask | m.Measure | m.Transcribe | m.CleanUp
-"""What runs by itself from its beginning to its end; dictations are worked on in between."""
 
 _IDLE_LOOK = 2.0
 """Seconds between two looks at the machine's memory while a model is open and nobody asks."""
@@ -54,40 +47,31 @@ class Host:
         self._receive = receive
         self._emit = emit
         self._gauge = Gauge(sensors or this_machine(), clock)
-        self._idle_since = self._spoken_since = 0.0
         self._waiting: list[Work] = []
         self._cancelled: set[str] = set()
         self._running: list[tuple[Work, Answer | None]] = []
-        self._desk = Desk(emit, room=self._room_to_listen)
-        self._speaker = Speaker(emit, self._gauge.now, room=self._room_to_speak)
+        self.holding = Holding(emit, self._gauge, self._running)
+        self._desk, self._speaker = self.holding.desk, self.holding.speaker
         self._counter = Counter()
         self._to_count: list[m.CountMedia] = []
-        self._opened: Opened | None = None
-        self._kept: dict[str, Conversation] = {}
-        self._base = 0
         self._stopping = False
 
     def run(self) -> None:
         """Until Shutdown. Whatever goes wrong with a request ends that request only."""
-        from engine.budget.footprint import footprint
-
         _set_up()
-        self._base = footprint()
+        self.holding.begin()
         while not self._stopping:
             if not self._waiting and not self._desk.has_work and not self._to_count and not self._speaker.has_work:
-                holds = self._opened is not None or self._speech
-                self._take(self._receive(_IDLE_LOOK if holds else None))
+                self._take(self._receive(_IDLE_LOOK if self.holding.anything else None))
             self._drain()
             self._write_down()
             self._speak()
             if not self._waiting:
-                self._give_back()
+                self.holding.give_back()
             if self._waiting and not self._stopping:
                 self._serve(self._waiting.pop(self._most_urgent()))
-                self._idle_since = self._gauge.now()
-        self._desk.close()
-        self._speaker.close()
-        self._unload()
+                self.holding.asked_at = self._gauge.now()
+        self.holding.close()
         _tear_down()
         self._emit(m.EngineStopped())
 
@@ -113,9 +97,7 @@ class Host:
                 self._reselect(request)
             case m.Unload():
                 if not self._running:
-                    self._unload()
-                    self._desk.rest()
-                    self._speaker.rest()
+                    self.holding.rest()
             case m.Shutdown():
                 self._stopping = True
                 self._waiting.clear()
@@ -176,7 +158,7 @@ class Host:
         """All that was said so far, in every dictation; and what is asked about media, which is as quickly done."""
         while self._desk.has_work and not self._stopping:
             self._desk.step(self._drain)
-            self._spoken_since = self._gauge.now()
+            self.holding.spoken_at = self._gauge.now()
         while self._to_count and not self._stopping:
             self._count(self._to_count.pop(0))
 
@@ -184,7 +166,7 @@ class Host:
         """A turn only: what runs goes on."""
         if self._speaker.has_work and not self._stopping:
             self._speaker.turn()
-            self._spoken_since = self._gauge.now()
+            self.holding.spoken_at = self._gauge.now()
 
     def _count(self, command: m.CountMedia) -> None:
         try:
@@ -201,10 +183,7 @@ class Host:
 
     def _can_run_now(self, work: m.Ask | m.Transcribe | m.CleanUp) -> bool:
         """An answer that was interrupted goes on with its model, so that one stays."""
-        return isinstance(work, m.Transcribe) or not self._is_interrupted() or self._is_open(work.model)
-
-    def _is_interrupted(self) -> bool:
-        return any(answer is not None for _, answer in self._running)
+        return isinstance(work, m.Transcribe) or not self.holding.is_interrupted() or self.holding.is_open(work.model)
 
     # --- requests -----------------------------------------------------------------------------------------
 
@@ -231,16 +210,17 @@ class Host:
         from engine.generation.answer import Answer
 
         begun = time.perf_counter()
-        opened = self._open(ask)
-        limit = self._limit(ask)
-        answer = Answer(ask, opened, self._base, limit, emit, self._between, self._pulse, self._speech)
+        held = self.holding
+        opened = held.open(ask, self._pulse)
+        limit = held.limit(ask)
+        answer = Answer(ask, opened, held.base, limit, emit, self._between, self._pulse, held.speech)
         answer.telling.clock.begun = begun
         answer.telling.clock.load = time.perf_counter() - begun
         self._running[-1] = (ask, answer)
-        kept = self._kept.pop(ask.conversation, None) if ask.conversation else None
+        kept = held.kept.pop(ask.conversation, None) if ask.conversation else None
         record, conversation = answer.run(kept)
         if ask.conversation:
-            self._kept = {ask.conversation: conversation}  # one: what is kept takes memory
+            held.kept = {ask.conversation: conversation}  # one: what is kept takes memory
         opened.remember()
         return record
 
@@ -259,7 +239,7 @@ class Host:
     def _measure(self, command: m.Measure) -> None:
         from engine.lab.jobs import run_job
 
-        self._unload()
+        self.holding.unload()
 
         def progress(done: int, of: int, what: str, part: dict[str, Any] | None = None) -> None:
             self._emit(m.Measured(command.request, command.job, done, of, what, part=part))
@@ -267,159 +247,6 @@ class Host:
 
         report = run_job(command.job, command.options, progress)
         self._emit(m.Measured(command.request, command.job, 1, 1, "", report))
-
-    # --- the model ----------------------------------------------------------------------------------------
-
-    def _open(self, ask: m.Ask) -> Opened:
-        from engine.generation.opened import open_model
-        from engine.models.catalogue import resolve
-
-        path = resolve(ask.model)
-        paused = self._is_interrupted()  # it goes on with the model as it was opened, so that one stays
-        if self._opened is not None and self._opened.path == path and (paused or self._opened.unchanged()):
-            return self._opened
-        self._unload()
-        self._emit(m.ModelLoading(ask.request, path.name, 0, 0))
-
-        def progress(done: int, of: int) -> None:
-            self._emit(m.ModelLoading(ask.request, path.name, done, of))
-            self._pulse()
-
-        self._opened = opened = open_model(path, progress, self._check_fits(ask))
-        shape = opened.shape
-        self._emit(
-            m.ModelLoaded(
-                ask.request,
-                opened.name,
-                len(opened.blocks),
-                shape.experts,
-                shape.router.experts_per_token,
-                shape.slot_bytes,
-                opened.load_seconds,
-            )
-        )
-        return opened
-
-    def _check_fits(self, ask: m.Ask) -> Callable[[int], None]:
-        """Called with the dense bytes before they are read: refuse what cannot fit at all."""
-        limit = self._limit(ask)
-
-        def check(dense: int) -> None:
-            if self._base + dense + self._speech > limit:
-                self._desk.rest()
-                self._speaker.rest()
-            need = self._base + dense + self._speech
-            if need > limit:
-                raise KnownError(
-                    f"The model's dense weights alone need {need / 1e9:.1f} GB and {limit / 1e9:.1f} GB may be used.",
-                    f"Allow more than {need / 1e9:.1f} GB, close other apps, or choose a smaller model.",
-                )
-
-        return check
-
-    def _limit(self, ask: m.Ask) -> int:
-        """Bytes this process may hold in all; what the open model holds already counts as room."""
-        from engine.budget.footprint import room
-        from engine.budget.governor import limit
-
-        reading = self._gauge.read()
-        return limit(ask.memory, room(reading.available), reading.level)
-
-    def _is_open(self, model: str) -> bool:
-        from engine.models.catalogue import resolve
-
-        try:
-            return self._opened is not None and resolve(model) == self._opened.path
-        except KnownError:
-            return False
-
-    @property
-    def _speech(self) -> int:
-        """Bytes that recognisers and a voice may hold."""
-        return self._desk.nbytes + self._speaker.nbytes
-
-    def _room_to_listen(self, recognisers: int) -> None:
-        """Recognisers are about to take so many bytes in all, or take so many from now on."""
-        self._make_room(recognisers + self._speaker.nbytes, "Listening", "recogniser")
-
-    def _room_to_speak(self, voice: int) -> None:
-        self._make_room(self._desk.nbytes + voice, "Speaking with this voice", "voice")
-
-    def _make_room(self, speech: int, what: str, smaller: str) -> None:
-        """speech: bytes of recognisers and voice in all. The banks shrink first.
-
-        Raises:
-            KnownError: they do not fit.
-        """
-        from engine.budget.footprint import footprint, give_back_freed
-
-        more = speech - self._speech
-        answers = [answer for _, answer in self._running if answer is not None]
-        for answer in reversed(answers):
-            answer.share(speech, running=answer is self._running[-1][1])
-        if answers and self._running[-1][1] is None:  # all are set aside, as for a file: nobody else uses the banks
-            answers[-1].fit()
-        if more <= 0 or answers:
-            return
-        if self._opened is not None and more > self._gauge.room() - footprint():
-            self._opened.give_back_banks()
-            give_back_freed()
-        if more > self._gauge.room() - footprint():
-            self._unload()
-            give_back_freed()
-        if more > (free := self._gauge.room() - footprint()):
-            raise KnownError(
-                f"{what} needs {more / 1e9:.1f} GB of memory and {max(0, free) / 1e9:.1f} GB may be used.",
-                f"Close other apps, or choose a smaller {smaller}.",
-            )
-
-    def _rest_speech(self) -> None:
-        """What nobody listens or speaks with goes like a model's dense weights: loading it delays the next word."""
-        from engine.budget.governor import Kept, kept
-
-        holders: tuple[tuple[str, Desk | Speaker], ...] = (("recogniser", self._desk), ("voice", self._speaker))
-        idle = [(what, holder) for what, holder in holders if holder.nbytes and not holder.busy]
-        if not idle:
-            return
-        keep, why = kept(self._gauge.now() - max(self._idle_since, self._spoken_since), self._gauge.read())
-        if keep is not Kept.NOTHING:
-            return
-        for what, holder in idle:
-            held = holder.nbytes
-            holder.rest()
-            log.info("%s given back: %s", what, why)
-            self._emit(m.Released(holder.named, what, held, why))
-
-    def _give_back(self) -> None:
-        """Nobody asks: after a while the banks go, then everything; at once when memory is short."""
-        from engine.budget.footprint import footprint, give_back_freed
-        from engine.budget.governor import Kept, kept
-
-        self._rest_speech()
-        if self._opened is None:
-            return
-        keep, why = kept(self._gauge.now() - self._idle_since, self._gauge.read())
-        if keep is Kept.ALL or (keep is Kept.DENSE and not self._opened.has_banks()):
-            return
-        name, before = self._opened.name, footprint()
-        if keep is Kept.DENSE:
-            self._opened.give_back_banks()
-        else:
-            self._unload()
-        give_back_freed()
-        what = "banks" if keep is Kept.DENSE else "model"
-        log.info("%s given back: %s", what, why)
-        self._emit(m.Released(name, what, max(0, before - footprint()), why))
-
-    def _unload(self) -> None:
-        import mlx.core as mx
-
-        if self._opened is not None:
-            self._opened.close()
-        self._opened = None
-        self._kept.clear()
-        gc.collect()  # a model's modules know each other
-        mx.clear_cache()
 
 
 def _priority(command: Work) -> m.Priority:

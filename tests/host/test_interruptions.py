@@ -47,7 +47,7 @@ def assert_no_slot_is_lost(engine):
     """None is being filled when nothing runs. A message to the engine and back makes sure of that."""
     refused = ask("no/such-model")
     assert send(engine, refused).failed(refused.request)
-    for bank in engine.host._opened.residency.banks if engine.host._opened else ():
+    for bank in engine.host.holding.opened.residency.banks if engine.host.holding.opened else ():
         assert bank.table.free + len(bank.table.resident()) == bank.table.slots
 
 

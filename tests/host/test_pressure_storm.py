@@ -37,7 +37,7 @@ class Storm:
 
     def __call__(self) -> Pressure:
         level = self.levels.pop(0) if self.levels else NORMAL
-        if self.engine is not None and (opened := self.engine.host._opened) is not None:
+        if self.engine is not None and (opened := self.engine.host.holding.opened) is not None:
             self.seen.append((level, max((bank.slots for bank in opened.residency.banks), default=0)))
         return level
 
@@ -117,7 +117,7 @@ def test_a_storm_loses_nothing(weather, models, family, mode):
     """Of levels of its own for every family and mode."""
     model = models(family)
     answer(weather.engine, ask(model, max_tokens=1))  # open
-    opened = weather.engine.host._opened
+    opened = weather.engine.host.holding.opened
     question = ask(model, LONG, mode=mode, experts=0.75, max_tokens=32)
     weather.clock.tick = 12.0  # so that what shrank grows between two storms
     levels = random_levels(FAMILIES.index(family) + 3 * MODES.index(mode))
@@ -184,7 +184,7 @@ def test_no_token_uses_an_expert_that_is_gone(weather, models, family, monkeypat
 
     def react(event):
         if isinstance(event, m.Token) and event.used.size:
-            here = weather.engine.host._opened.residency.resident()
+            here = weather.engine.host.holding.opened.residency.resident()
             gone.extend(int(e) for used, ids in zip(event.used, here, strict=True) for e in used if e not in ids)
 
     weather.engine.react = react
@@ -215,7 +215,7 @@ def test_memory_that_is_short_before_anything_is_read_reads_less(weather, model)
         m.Resized,
     ]
     record = heard.record(question.request)
-    least = weather.engine.host._opened.router_shape.least
+    least = weather.engine.host.holding.opened.router_shape.least
     assert all(len(ids) == least for ids in record.selection)
     assert record.experts["resident_per_layer"] > least == record.experts["resident_fewest"]
 
@@ -297,7 +297,7 @@ def test_what_idles_is_given_back_and_read_again(weather, large):
     weather.clock.tick = 0.0
     first = answer(weather.engine, question)
     full = footprint()
-    opened = weather.engine.host._opened
+    opened = weather.engine.host.holding.opened
 
     weather.clock.now += 61
     weather.engine.send(m.Cancel("nothing"))  # it looks
@@ -310,7 +310,7 @@ def test_what_idles_is_given_back_and_read_again(weather, large):
 
     again = answer(weather.engine, replace(question, request="again"))
     assert again.text == first.text
-    assert weather.engine.host._opened is opened
+    assert weather.engine.host.holding.opened is opened
     del opened
 
     weather.clock.now += 361
@@ -318,7 +318,7 @@ def test_what_idles_is_given_back_and_read_again(weather, large):
     heard = listen(weather.engine, lambda h: h.of(m.Released))
     assert [e.what for e in heard.of(m.Released)] == ["model"]
     assert heard.of(m.Released)[0].bytes > banks + dense - GLIBC_KEEPS
-    assert weather.engine.host._opened is None
+    assert weather.engine.host.holding.opened is None
 
     last = answer(weather.engine, replace(question, request="last"))
     assert last.text == first.text
@@ -331,7 +331,7 @@ def test_an_idle_engine_gives_its_banks_back_at_a_warning(weather, model):
     weather.engine.send(m.Cancel("nothing"))
     heard = listen(weather.engine, lambda h: h.of(m.Released))
     assert [e.what for e in heard.of(m.Released)] == ["banks"]
-    assert weather.engine.host._opened is not None
+    assert weather.engine.host.holding.opened is not None
     weather.clear()
     assert_engine_is_right(weather.engine, model)
 

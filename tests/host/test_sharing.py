@@ -22,7 +22,7 @@ class Place:
     def __init__(self):
         self.machine, self.clock, self.needs = Machine(), Clock(0.0), 0
         self.engine = ScriptedEngine(self.machine.sensors(), self.clock)
-        self.desk = self.engine.host._desk
+        self.desk = self.engine.host.holding.desk
         self.desk._activity, self.desk._recogniser = Loudness, lambda _name: Counting()
         self.desk._needs = lambda _name: self.needs
 
@@ -115,7 +115,7 @@ def test_a_recogniser_beside_an_idle_model_takes_the_banks_where_they_are_in_the
     heard = listen(place.engine, ended("d"))
 
     assert "Listening needs 0.4 GB" in heard.failed("d").sentence  # the machine is a fake: nothing got free
-    assert place.engine.host._opened is None
+    assert place.engine.host.holding.opened is None
 
 
 def test_the_banks_shrink_also_while_a_file_interrupts_the_answer(place, model, tmp_path):
@@ -128,7 +128,7 @@ def test_the_banks_shrink_also_while_a_file_interrupts_the_answer(place, model, 
         if isinstance(event, m.Token) and event.index == 2 and event.request == question.request:
             place.engine.send(file)
         elif isinstance(event, m.Transcribing):
-            slots.append(place.engine.host._opened.residency.banks[0].slots)
+            slots.append(place.engine.host.holding.opened.residency.banks[0].slots)
 
     place.engine.react = react
     place.engine.send(question)

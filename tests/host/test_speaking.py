@@ -46,9 +46,9 @@ class Place:
     def __init__(self):
         self.machine, self.clock, self.needs = Machine(), Clock(0.0), 0
         self.engine = ScriptedEngine(self.machine.sensors(), self.clock)
-        self.speaker = self.engine.host._speaker
+        self.speaker = self.engine.host.holding.speaker
         self.speaker._voice, self.speaker._needs = Humming, lambda _name: self.needs
-        desk = self.engine.host._desk
+        desk = self.engine.host.holding.desk
         desk._activity, desk._recogniser, desk._needs = Loudness, lambda _name: Counting(), lambda _name: self.needs
 
 
@@ -200,7 +200,7 @@ def test_a_voice_that_nobody_uses_is_given_back(place):
 
 def test_shutting_down_ends_a_sentence_that_is_being_made(home):
     engine = ScriptedEngine()
-    speaker = engine.host._speaker
+    speaker = engine.host.holding.speaker
     speaker._voice, speaker._needs = Humming, lambda _name: 0
     engine.send(m.Speak("s", "hum", "a" * 1_000_000))
     engine.close()

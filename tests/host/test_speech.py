@@ -24,8 +24,8 @@ def ended(request):
 def scripted(home, monkeypatch):
     """With a recogniser that counts."""
     engine = ScriptedEngine()
-    monkeypatch.setattr(engine.host._desk, "_activity", Loudness)
-    monkeypatch.setattr(engine.host._desk, "_recogniser", lambda _name: Counting())
+    monkeypatch.setattr(engine.host.holding.desk, "_activity", Loudness)
+    monkeypatch.setattr(engine.host.holding.desk, "_recogniser", lambda _name: Counting())
     yield engine
     engine.close()
 
@@ -149,7 +149,7 @@ def test_an_urgent_file_interrupts_an_answer_and_a_cancel_ends_it(scripted, mode
 
 def test_shutting_down_ends_a_dictation_that_is_open(home):
     engine = ScriptedEngine()
-    engine.host._desk._activity, engine.host._desk._recogniser = Loudness, lambda _name: Counting()
+    engine.host.holding.desk._activity, engine.host.holding.desk._recogniser = Loudness, lambda _name: Counting()
     for command in dictation("d")[:2]:
         engine.send(command)
     listen(engine, lambda heard: heard.of(m.Heard))

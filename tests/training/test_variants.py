@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -52,11 +54,13 @@ def test_a_set_has_equally_many_of_each_kind(count):
 def test_kinds_are_kept_in_the_file_and_must_divide_the_experts(tmp_path):
     save_predictor(tmp_path, Predictor(16, 3, 32, kinds=4))
     loaded = load_predictor(tmp_path, 16, 3, 32)
+    assert loaded is not None
     scores = loaded(mx.random.normal((1, 5, 16), key=mx.random.key(2)))[0]
     first = np.argsort(-np.array(scores), axis=-1)[:, :4] // 8
     assert (np.sort(first, axis=-1) == np.arange(4)).all()
 
-    arrays, header = mx.load(str(tmp_path / FILE), return_metadata=True)
+    loaded_file: Any = mx.load(str(tmp_path / FILE), return_metadata=True)
+    arrays, header = loaded_file
     mx.save_safetensors(str(tmp_path / FILE), arrays, header | {"kinds": "5"})
     with pytest.raises(KnownError, match="cannot be used"):
         load_predictor(tmp_path, 16, 3, 32)

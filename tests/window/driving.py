@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
@@ -9,6 +11,8 @@ from app.window.main_window import MainWindow
 from app.window.transcript.answer_view import AnswerView
 from tests.window.acting import ActingEngine
 from tests.window.conftest import PATIENCE
+
+Part = TypeVar("Part", bound=QWidget)
 
 
 def write(qtbot, window: MainWindow, text: str) -> None:
@@ -41,3 +45,10 @@ def shown_text(view: AnswerView) -> str:
 def named(parent: QWidget, name: str) -> QAbstractButton:
     """The button that a screen reader calls so."""
     return next(child for child in parent.findChildren(QAbstractButton) if child.accessibleName() == name)
+
+
+def inside(view: QWidget, kind: type[Part]) -> Part:
+    """The one part of this kind."""
+    found = view.findChild(kind)
+    assert found is not None
+    return found

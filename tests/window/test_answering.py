@@ -12,7 +12,7 @@ from engine import messages as m
 from tests.window import acting
 from tests.window.acting import answering, end, failure, opening, pieces, tokens
 from tests.window.conftest import PATIENCE
-from tests.window.driving import asked, idle, last_answer, named, shown_text, write
+from tests.window.driving import asked, idle, inside, last_answer, named, shown_text, write
 
 
 def test_a_question_is_answered_and_kept(qtbot, window, engine, store):
@@ -113,9 +113,9 @@ def test_a_failure_says_why_and_offers_another_try(qtbot, window, engine):
     idle(qtbot, window)
     view = last_answer(window)
 
-    assert "needs 9.1 GB" in view.findChild(FailureView).said()
+    assert "needs 9.1 GB" in inside(view, FailureView).said()
     engine.script = answering("Now it works.")
-    view.findChild(FailureView).retry.click()
+    inside(view, FailureView).retry.click()
     asked(qtbot, engine, 2)
     idle(qtbot, window)
 
@@ -131,7 +131,7 @@ def test_the_engines_death_is_told_and_the_next_question_reaches_a_new_one(qtbot
     engine.give(m.Failed(request, True, sentence, "Ask again: the engine starts anew."), m.EngineStopped(sentence))
     qtbot.waitUntil(lambda: "exit code -6" in window.pane.notice._words.text(), timeout=PATIENCE)
 
-    assert "exit code -6" in last_answer(window).findChild(FailureView).said()
+    assert "exit code -6" in inside(last_answer(window), FailureView).said()
     engine.script = answering("Here again.")
     write(qtbot, window, "Are you there?")
     ask = asked(qtbot, engine, 2)
@@ -150,7 +150,7 @@ def test_an_engine_that_cannot_start_is_told(qtbot, window, desktop, monkeypatch
     write(qtbot, window, "Why?")
     idle(qtbot, window)
 
-    assert last_answer(window).findChild(FailureView).said() == "There is no engine. Install it."
+    assert inside(last_answer(window), FailureView).said() == "There is no engine. Install it."
 
 
 def test_earlier_turns_and_the_chats_settings_go_along(qtbot, window, engine):
@@ -190,7 +190,7 @@ def test_thinking_is_folded(qtbot, window, engine):
     view = last_answer(window)
     assert shown_text(view) == "So."
     assert thought(window) == "Thought in 4 words ▸"
-    thinking = view.findChild(ThinkingView)
+    thinking = inside(view, ThinkingView)
     assert thinking.findChildren(TextView) == []
     thinking._fold.click()
     assert [text.toPlainText() for text in thinking.findChildren(TextView)] == ["Let me see it."]

@@ -16,7 +16,7 @@ from engine.errors import KnownError
 from engine.link import ProcessEngine, ThreadEngine
 from tests.window.acting import ActingEngine, opening
 from tests.window.conftest import PATIENCE
-from tests.window.driving import last_answer, write
+from tests.window.driving import inside, last_answer, write
 
 ASK = m.Ask("r", "builtin", (m.Turn("user", "hi"),))
 
@@ -118,7 +118,7 @@ def test_the_built_in_model_answers_in_the_window(qtbot, store):
     qtbot.waitUntil(lambda: not window.conversation.answering(), timeout=90_000)
 
     record = last_answer(window).placed.message.record
-    assert record is not None, last_answer(window).findChild(FailureView).said()
+    assert record is not None, inside(last_answer(window), FailureView).said()
     assert record["tokens"]["generated"] <= 6
     desktop.close()
 
@@ -142,7 +142,7 @@ def test_a_child_that_is_killed_is_told_and_replaced(qtbot, store):
     assert engines[0]._child is not None
     engines[0]._child._process.kill()
     qtbot.waitUntil(lambda: not window.conversation.answering(), timeout=PATIENCE)
-    assert "stopped unexpectedly" in last_answer(window).findChild(FailureView).said()
+    assert "stopped unexpectedly" in inside(last_answer(window), FailureView).said()
     window.pane.notice.end()
 
     window.conversation.set_settings(Settings(max_tokens=4))

@@ -47,9 +47,12 @@ class Tuned:
         return self._within.switch(block, x, mx.stop_gradient(ids), stock)
 
     def _changed(self, block: MoEBlock, x: mx.array, logits: mx.array) -> mx.array:
-        change = x.astype(mx.float32) @ change_of(self.routers[block.index]).T
-        self._logits = (logits.astype(mx.float32) + change).astype(logits.dtype)
+        self._logits = self._sum(block, x, logits).astype(logits.dtype)
         return self._logits
+
+    def _sum(self, block: MoEBlock, x: mx.array, logits: mx.array) -> mx.array:
+        """What the router says and what it has learnt, in float32."""
+        return logits.astype(mx.float32) + x.astype(mx.float32) @ change_of(self.routers[block.index]).T
 
 
 class Told(NamedTuple):
@@ -73,7 +76,9 @@ class Learning(Tuned):
         """Whoever runs the layers sees it."""
 
     def see(self, block: MoEBlock, x: mx.array, logits: mx.array) -> None:
-        logits = self._changed(block, x, logits).astype(mx.float32).reshape(-1, logits.shape[-1])
+        """Routers alone learn to agree with the sets: drawn through the hidden states the model learns less else."""
+        self._changed(block, x, logits)
+        logits = self._sum(block, mx.stop_gradient(x), mx.stop_gradient(logits)).reshape(-1, logits.shape[-1])
         within = mx.logsumexp(mx.where(self._here[block.index], logits, -1e9), axis=-1)
         outside = (mx.logsumexp(logits, axis=-1) - within).mean()
         self._told.append(Told(outside, wishes(block, mx.stop_gradient(logits))))
