@@ -23,7 +23,8 @@ FOREIGN = {
         r"\b(readlink -f|stat -c|date -d|grep -\w*P|sort -\w*V|xargs -\w*r|find [^|\n]*-printf)\b"
     ),
     "bash": (
-        r"\[\[|\bmapfile\b|\breadarray\b|\bdeclare\b|\blocal\b|^\s*\w+=\(|\$\{\w+(,,|\^\^)|&>|<<<|\bpipefail\b|^function "
+        r"\[\[|\bmapfile\b|\breadarray\b|\bdeclare\b|\blocal\b"
+        r"|^\s*\w+=\(|\$\{\w+(,,|\^\^)|&>|<<<|\bpipefail\b|^function "
     ),
     "commands that a Mac has not": r"\b(sha256sum|nproc|timeout|tac|realpath|apt|wget|gsed)\b",
 }

@@ -52,9 +52,13 @@ def image_token(config: Any) -> Mapping[Sense, int]:
     return {Sense.SIGHT: int(config.image_token_id)}
 
 
-def attention_cost(width: int, inner_width: int, heads: int, size: int) -> int:
-    """Bytes that `size` patches take on their way, all attending to all (docs/pictures.md has what was measured)."""
-    return 4 * size * (8 * width + 3 * inner_width) + scores_bytes(heads, size)
+def attention_cost(width: int, inner_width: int, heads: int, size: int, inner_rows: int = 2) -> int:
+    """Bytes that `size` patches take on their way, all attending to all.
+
+    inner_rows: how many rows as wide as the inner layers each patch has at once; fitted to MLX's peak on encoders of
+    the published widths (docs/pictures.md).
+    """
+    return 4 * size * (8 * width + inner_rows * inner_width) + scores_bytes(heads, size)
 
 
 def _nothing_beside(_model: Any, _given: Any, _shown: mx.array, _encoded: Sequence[Encoded]) -> dict[str, Any]:
