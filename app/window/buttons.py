@@ -7,7 +7,14 @@ from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from app.window import theme
-from app.window.icons import SIZE, icon
+from app.window.icons import icon, side
+
+_HIGH = 28
+
+
+def high() -> int:
+    """Pixels of a row of buttons."""
+    return theme.scaled(_HIGH)
 
 
 class QuietButton(QToolButton):
@@ -23,11 +30,9 @@ class QuietButton(QToolButton):
         self.flush = False
         self.setToolTip(words)
         self.setAccessibleName(words)
-        self.setIconSize(QSize(SIZE, SIZE))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setMinimumSize(28, 28)
         self.dress()
 
     def change(self, name: str, words: str) -> None:
@@ -45,10 +50,10 @@ class QuietButton(QToolButton):
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
-        return QSize(self.maximumWidth(), 28) if self.text() else super().sizeHint()
+        return QSize(self.maximumWidth(), high()) if self.text() else super().sizeHint()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
-        return QSize(self.minimumWidth(), 28)
+        return QSize(self.minimumWidth(), high())
 
     def fade(self, *, faint: bool) -> None:
         """Hardly there, until the pointer comes near."""
@@ -58,6 +63,8 @@ class QuietButton(QToolButton):
     def dress(self) -> None:
         if self._name:
             self.setIcon(icon(self._name, theme.colours().secondary))
+            self.setIconSize(QSize(side(), side()))
+            self.setMinimumSize(high(), high())
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
         super().changeEvent(event)
@@ -82,9 +89,9 @@ class QuietButton(QToolButton):
         if self.text():
             painter.setFont(self.font())
             painter.setPen(colours.secondary if not self.underMouse() else colours.text)
-            side = Qt.AlignmentFlag.AlignLeft if self.flush else Qt.AlignmentFlag.AlignHCenter
+            edge = Qt.AlignmentFlag.AlignLeft if self.flush else Qt.AlignmentFlag.AlignHCenter
             shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | side, shown)
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | edge, shown)
         else:
             self.icon().paint(painter, self.rect())
         painter.end()

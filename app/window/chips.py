@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 from app.numbers import size
 from app.window import theme, words
 from app.window.buttons import quiet_button
-from app.window.icons import SIZE, icon
+from app.window.icons import icon, side
 from app.window.tiles import Tile
 
 _WIDEST = 260
@@ -46,7 +46,8 @@ class Chip(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
         metrics, small = QFontMetrics(theme.body()), QFontMetrics(theme.small())
         cross = 20 if self._cross is not None else 4
-        wide = 8 + SIZE + 5 + metrics.horizontalAdvance(self.name) + 7 + small.horizontalAdvance(self._size) + 6 + cross
+        words = metrics.horizontalAdvance(self.name) + 7 + small.horizontalAdvance(self._size)
+        wide = 8 + side() + 5 + words + 6 + cross
         return QSize(min(theme.scaled(_WIDEST), wide), metrics.height() + 10)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
@@ -73,7 +74,7 @@ class Chip(QWidget):
         self._paint_icon(painter, colours)
         small = QFontMetrics(theme.small())
         about = small.horizontalAdvance(self._size)
-        left, cross = 8 + SIZE + 5, 26 if self._cross is not None else 8
+        left, cross = 8 + side() + 5, 26 if self._cross is not None else 8
         room = self.width() - left - cross - about - 6
         painter.setPen(colours.text)
         painter.setFont(theme.body())
@@ -86,7 +87,7 @@ class Chip(QWidget):
         painter.end()
 
     def _paint_icon(self, painter: QPainter, colours: theme.Colours) -> None:
-        place = QRect(7, 0, SIZE, self.height())
+        place = QRect(7, 0, side(), self.height())
         icon("file", colours.secondary).paint(painter, QStyle.visualRect(self.layoutDirection(), self.rect(), place))
 
     def _paint_words(self, painter: QPainter, place: QRect, text: str, side: Qt.AlignmentFlag) -> None:

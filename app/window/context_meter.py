@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.context import FULL, WARN, Usage
 from app.window import theme
+from app.window.buttons import high
 
 _RING = 14
 _LEAST = 0.02
@@ -48,7 +49,7 @@ class ContextMeter(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 -- Qt's name
         metrics = QFontMetrics(theme.small())
         words = metrics.horizontalAdvance(self.words())
-        return QSize(_RING + 4 + (words + 7 if words else 0), 28)
+        return QSize(_RING + 4 + (words + 7 if words else 0), high())
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         colours, share = theme.colours(), self.usage.share

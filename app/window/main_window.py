@@ -98,6 +98,9 @@ class MainWindow(QMainWindow):
 
     def _list(self) -> None:
         self.sidebar.refresh()
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
         self.sidebar.show_chosen(self.conversation.chat)
         self.pane.show_settings()
         about = self.conversation.about()
@@ -107,7 +110,7 @@ class MainWindow(QMainWindow):
 
     def open_chat(self, chat: int | None, message: int = 0) -> None:
         self.pane.open(chat, message)
-        self._list()
+        self._show_chosen()
 
     def _demonstrate(self, text: str) -> None:
         """Asks the demonstration, and shows what goes on; what was being written stays."""
@@ -147,6 +150,7 @@ class MainWindow(QMainWindow):
 
     def _undelete(self, chat: int) -> None:
         self._store.chats.restore([chat])
+        self.sidebar.refresh()
         self.open_chat(chat)
 
     def _purge(self) -> None:
@@ -200,17 +204,16 @@ class MainWindow(QMainWindow):
 
     def _watch(self) -> None:
         """The last message of the shown branch, when it is known how it came about."""
-        path = self.conversation.path()
-        if path and self._answers.seen(path[-1].message.id) is not None:
-            self._show_answer(path[-1].message.id)
+        end = self.pane.transcript.end
+        if end is not None and self._answers.seen(end) is not None:
+            self._show_answer(end)
         else:
             self.strip.say("")
             self.monitor.show_nothing()
 
     def _show_answer(self, message: int) -> None:
-        seen = self._answers.seen(message)
-        path = self.conversation.path()
-        if seen is None or not path or path[-1].message.id != message:
+        """Thirty times a second while it is written, so nothing is asked of the store."""
+        if message != self.pane.transcript.end or (seen := self._answers.seen(message)) is None:
             return
         self.strip.show_answer(seen[0])
         if self._right.is_open:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.window import theme
 from app.window.buttons import QuietButton
-from app.window.icons import SIZE, icon
+from app.window.icons import icon, side
 
 
 class MicButton(QuietButton):
@@ -44,5 +44,5 @@ class MicButton(QuietButton):
         if self.hasFocus():
             painter.setPen(colours.accent)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(middle, SIZE / 2 + 4, SIZE / 2 + 4)
+            painter.drawEllipse(middle, side() / 2 + 4, side() / 2 + 4)
         painter.end()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.window import theme
+from app.window.buttons import high
 from app.window.icons import icon
-
-_SIZE = 28
 
 
 class SendButton(QAbstractButton):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setFixedSize(_SIZE, _SIZE)
+        self.setFixedSize(high(), high())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._stop = False
         self.show_state(stop=False, enabled=False)
@@ -27,6 +26,11 @@ class SendButton(QAbstractButton):
         self.setToolTip(words)
         self.setEnabled(enabled)
         self.update()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.setFixedSize(high(), high())  # the text may be of another size now
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         colours = theme.colours()

@@ -80,6 +80,11 @@ class Profile:
         """What was measured at or next below a number of residents."""
         return next((line for line in reversed(self.serving(mode)) if line.residents <= residents), None)
 
+    def borne(self, mode: Mode, most_lost: float) -> float:
+        """The lowest coverage at which it was measured to lose no more; 1 when it always lost more."""
+        fewest = self.fewest(mode, most_lost)
+        return min((line.coverage for line in self.serving(mode) if line.residents >= fewest), default=1.0)
+
     def at_exactly(self, residents: int) -> dict[Mode, Line]:
         """What was measured there, fast and balanced."""
         served = ((mode, self.at(mode, residents)) for mode in (Mode.FAST, Mode.BALANCED))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.budget.profile import Profile
 from engine.messages import Mode
@@ -37,7 +37,8 @@ class Met:
 
 
 def meet(standard: Standard, mode: Mode, wanted: int, most: int) -> Met:
-    """The least change that keeps the standard: more experts as far as memory allows, else a stricter mode.
+    """The least change that keeps the standard: more experts as far as memory allows, else a stricter mode; and fast
+    in place of balanced where it keeps the standard with as many.
 
     wanted: residents of the budget. most: that memory holds. What is pinned stays; where that breaks the standard, the
     reason says what it costs.
@@ -46,11 +47,23 @@ def meet(standard: Standard, mode: Mode, wanted: int, most: int) -> Met:
     for way in _STRICTER[_STRICTER.index(mode) :]:
         residents = _enough(standard, way, wanted, most)
         if residents is not None:
-            return _met(standard, failed, way, wanted, residents, most)
+            met = _met(standard, failed, way, wanted, residents, most)
+            return _fast_if_as_good(standard, met, most) if standard.free_mode else met
         if not standard.free_mode:
             return _pinned(standard, way, wanted, most)
         failed.append(way)
     raise AssertionError("exact meets every standard")
+
+
+def _fast_if_as_good(standard: Standard, met: Met, most: int) -> Met:
+    """Balanced makes good what fast misses. A model that was trained for small sets misses nothing that matters, and
+    then reading for a prompt and for a token again is for nothing.
+    """
+    loss = standard.profile.loss(Mode.FAST, min(met.residents, most))
+    if met.mode is not Mode.BALANCED or loss > standard.most_lost:
+        return met
+    why = f"Measured: fast loses under {standard.most_lost:.0%} with {min(met.residents, most)} experts per layer."
+    return replace(met, mode=Mode.FAST, mode_why=why)
 
 
 def _enough(standard: Standard, way: Mode, wanted: int, most: int) -> int | None:

@@ -82,8 +82,7 @@ class Answer:
         telling.expected = prepared.expected
         if self.ask.profile is None:  # a given set stays as given
             self._watch.every = prepared.reselect_every
-        if prepared.expected is not None:
-            self._watch.usual = prepared.expected.coverage
+        self._watch.below = prepared.reselect_below
         tokens = prepared.look.tokens
         conversation = self._continued(kept, prepared.plan, tokens)
         reused = len(conversation.tokens)

@@ -20,6 +20,7 @@ from engine.budget.request import from_turns
 from engine.budget.standard import Standard
 from engine.errors import KnownError
 from engine.generation.opened import CACHE_LIMIT, Opened
+from engine.generation.reselect import too_low
 from engine.generation.telling import Telling
 from engine.generation.text import encode, has_template
 from engine.messages import Ask, Mode
@@ -38,7 +39,7 @@ class Prepared:
     """look: the prompt. most: tokens of the answer. piece: tokens of a prefill piece.
 
     fresh: so many residents are chosen for this request; what the plan has beyond is kept of earlier ones.
-    reselect_every: tokens. expected: what was measured at this point.
+    reselect_every: tokens. reselect_below: mean coverage. expected: what was measured at this point.
     """
 
     look: Look
@@ -47,6 +48,7 @@ class Prepared:
     plan: Plan
     fresh: int
     reselect_every: int
+    reselect_below: float
     expected: Line | None
 
 
@@ -65,7 +67,8 @@ def prepare(ask: Ask, opened: Opened, base: int, limit: int, speech: int, tellin
     planned = plan(opened.shape, terms, _wish(ask, choice, profile))
     expected = None if profile is None else profile.at(planned.mode, planned.resident)
     kept = _keeping(ask, opened, planned)
-    return Prepared(look, most, piece, kept, planned.resident, choice.reselect_every, expected)
+    below = too_low(profile, planned.mode, planned.resident, choice.most_lost)
+    return Prepared(look, most, piece, kept, planned.resident, choice.reselect_every, below, expected)
 
 
 def offer(opened: Opened, planned: Plan, tokens: int) -> str:
@@ -95,8 +98,8 @@ def _most_tokens(ask: Ask, opened: Opened, prompt: int) -> int:
     context = opened.context
     if context and prompt >= context:
         raise KnownError(
-            f"The prompt has {prompt:,} tokens and {opened.name} holds {context:,}.",
-            "Shorten the prompt or start a new conversation.",
+            f"The prompt has {prompt:,} tokens, and this model takes {context:,}.",
+            "Shorten it, start a new conversation, or choose a model that takes more.",
         )
     return min(ask.max_tokens, context - prompt) if context else ask.max_tokens
 

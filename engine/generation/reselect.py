@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.budget.profile import Profile
 from engine.experts.loader import Batch
 from engine.experts.residency import Residency
 from engine.experts.slots import SlotTable
+from engine.messages import Mode
 from engine.routing.block import MoEBlock
 from engine.routing.resident import Resident
 
@@ -25,7 +27,7 @@ RESELECT_WINDOW = 16
 WORTH = 1.5
 """An expert comes for another only if it was wanted by so many more of the last tokens, faded (residency.HALF_LIFE)."""
 UNUSUAL = 0.1
-"""Where coverage was measured, it has fallen when it is so much lower."""
+"""Where coverage was measured, it has fallen when it is so much lower, and lower than the model was seen to bear."""
 READERS = 1
 """Per expert: several are on their way at once, and every reader competes with decoding for the interpreter."""
 ASKED = "asked for"
@@ -35,13 +37,12 @@ ASKED = "asked for"
 class Watch:
     """Decides when to reselect: when asked, every so many tokens, or when coverage has fallen. Pure.
 
-    every: tokens, 0 for never by count. fixed: coverage does not matter, the set was given. usual: the coverage that
-    was measured with as many experts, 1 where it was not: a set that covers little as usual is not the worse for it.
+    every: tokens, 0 for never by count. fixed: coverage does not matter, the set was given. below: see `too_low`.
     """
 
     every: int = 0
     fixed: bool = False
-    usual: float = 1.0
+    below: float = RESELECT_BELOW
     asked: bool = False
     _not_before: int = RESELECT_WINDOW
 
@@ -56,10 +57,20 @@ class Watch:
         if self.fixed or count < self._not_before:
             return ""
         mean = float(np.mean(coverage[-RESELECT_WINDOW:]))
-        if mean >= min(RESELECT_BELOW, self.usual - UNUSUAL):
+        if mean >= self.below:
             return ""
         self._not_before = count + RESELECT_WINDOW  # a new set is judged by tokens of its own
         return f"coverage fell to {mean:.0%}"
+
+
+def too_low(profile: Profile | None, mode: Mode, residents: int, most_lost: float) -> float:
+    """Mean coverage under which the set is changed. A set that covers little as usual is not the worse for it, nor is
+    one that covers as little as the model was seen to bear: measured to lose no more than it may.
+    """
+    line = None if profile is None else profile.at(mode, residents)
+    if profile is None or line is None:
+        return RESELECT_BELOW
+    return min(RESELECT_BELOW, line.coverage - UNUSUAL, profile.borne(mode, most_lost))
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,16 @@ _MOST = 4.0
 
 
 class Predictor(nn.Module):
-    """hidden: the model's hidden size D. layers, experts: L MoE layers of E routed experts each."""
+    """hidden: the model's hidden size D. layers, experts: L MoE layers of E routed experts each.
 
-    def __init__(self, hidden: int, layers: int, experts: int) -> None:
+    kinds: the experts of each layer are so many kinds of equally many variants, one kind after the other, and a set has
+    equally many of each. 1 where nobody trained them so.
+    """
+
+    def __init__(self, hidden: int, layers: int, experts: int, kinds: int = 1) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._shape = (hidden, layers, experts)
+        self._kinds = kinds
         self.norm = nn.RMSNorm(hidden)
         self.attend = nn.Linear(hidden, _HEADS, bias=False)
         self.narrow = nn.Linear(_HEADS * hidden, _WIDTH)
@@ -40,7 +45,15 @@ class Predictor(nn.Module):
 
     def __call__(self, h: mx.array) -> mx.array:
         """Scores [B, L, E] that rank, for the hidden states [B, T, D] of prompts."""
-        return measured(self.raw(h), self.mark, self.scale)
+        return self.evened(measured(self.raw(h), self.mark, self.scale))
+
+    def evened(self, scores: mx.array) -> mx.array:
+        """Scores [B, L, E] within (-4, 4), so that the best of each kind rank before all second ones, and so on."""
+        if self._kinds == 1:
+            return scores
+        by_kind = scores.reshape(*scores.shape[:-1], self._kinds, -1)
+        rank = mx.argsort(mx.argsort(-by_kind, axis=-1), axis=-1)
+        return (by_kind - 2 * _MOST * rank).reshape(scores.shape)
 
     def raw(self, h: mx.array, seen: mx.array | None = None) -> mx.array:
         """Scores [B, L, E] before that; seen: bool [B, T], what belongs to the prompts."""
@@ -78,7 +91,8 @@ def save_predictor(folder: Path, predictor: Predictor) -> None:
     """Write `predictor` beside a checkpoint, in float16."""
     flat: Any = tree_flatten(_parameters(predictor))
     arrays = {name: a.astype(mx.float16) for name, a in flat}
-    mx.save_safetensors(str(folder / FILE), arrays, {"version": _VERSION, "shape": json.dumps(predictor._shape)})
+    header = {"version": _VERSION, "shape": json.dumps(predictor._shape), "kinds": str(predictor._kinds)}
+    mx.save_safetensors(str(folder / FILE), arrays, header)
 
 
 def load_predictor(folder: Path, hidden: int, layers: int, experts: int) -> Predictor | None:
@@ -90,13 +104,14 @@ def load_predictor(folder: Path, hidden: int, layers: int, experts: int) -> Pred
     path = folder / FILE
     if not path.exists():
         return None
-    predictor = Predictor(hidden, layers, experts)
     try:
         loaded: Any = mx.load(str(path), return_metadata=True)
         arrays, header = loaded
         shape = json.loads(header.get("shape", "null"))
-        if header.get("version") != _VERSION or shape != list(predictor._shape):
+        kinds = int(header.get("kinds", "1"))
+        if header.get("version") != _VERSION or shape != [hidden, layers, experts] or not _divides(kinds, experts):
             raise ValueError(f"made for {shape}")
+        predictor = Predictor(hidden, layers, experts, kinds)
         predictor.load_weights([(n, a.astype(mx.float32)) for n, a in arrays.items()])
     except (ValueError, RuntimeError) as error:
         raise KnownError(
@@ -107,6 +122,10 @@ def load_predictor(folder: Path, hidden: int, layers: int, experts: int) -> Pred
     predictor.eval()
     mx.eval(_parameters(predictor))
     return predictor
+
+
+def _divides(kinds: int, experts: int) -> bool:
+    return kinds > 0 and experts % kinds == 0
 
 
 def _parameters(predictor: Predictor) -> Any:

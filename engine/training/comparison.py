@@ -42,6 +42,7 @@ MOE = Shape(
 )
 _DEV = 200
 _REPORT = "comparison.json"
+_NLL = "nll.json"
 
 
 def dense(width: int) -> Shape:
@@ -81,7 +82,7 @@ def main() -> None:
     for seed in range(given.seeds):
         for name in given.kinds:
             shape, routing = KINDS[name]
-            recipe = Recipe(shape=shape, routing=routing, steps=given.steps, seed=seed)
+            recipe = Recipe(shape=shape, routing=routing, steps=given.steps, whole=given.steps // 2, seed=seed)
             folder = given.out / f"{name.replace(', ', '-').replace(' ', '-')}-{seed}"
             rows.append({"kind": name, "seed": seed} | _run(recipe, train, dev, folder, tokenizer))
             text = json.dumps({"steps": given.steps, "rows": rows, "summary": summary(rows)}, indent=2)
@@ -89,11 +90,16 @@ def main() -> None:
 
 
 def _run(recipe: Recipe, train: Documents, dev: Documents, folder: Path, tokenizer: Tokenizer) -> dict[str, Any]:
-    """Train, or take what was trained before; nats per token by how many experts per layer are in memory."""
+    """Train, or take what was measured before; nats per token by how many experts per layer are in memory."""
+    kept = folder / _NLL
+    if kept.exists():
+        return {"nll": json.loads(kept.read_text(encoding="utf-8"))}
     learner = Run(recipe, train, dev[:32], folder, every=100).go()
     save_tokenizer(tokenizer, folder, recipe.shape.context)
     save_model(learner, recipe, folder, tokenizer.get_vocab()[END], train, bits=None)
-    return {"nll": dev_nll(learner, dev)}
+    found = dev_nll(learner, dev)
+    kept.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    return {"nll": found}
 
 
 def summary(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, tuple[float, float]]]:

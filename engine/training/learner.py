@@ -23,6 +23,7 @@ from engine.training.products import expert_products
 from engine.training.recipe import Recipe, Routing, Shape
 from engine.training.sets import best, spread, straight_through, told_apart
 from engine.training.spans import Spans
+from engine.training.variants import firsts
 
 
 class Losses(NamedTuple):
@@ -61,6 +62,8 @@ class Learner(nn.Module):
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.recipe = recipe
+        self.whole = False
+        """Whether one expert of each kind serves every sequence (engine.training.variants)."""
         shape = recipe.shape
         self.model: Any = build(shape)
         quicken(self.model)
@@ -68,7 +71,7 @@ class Learner(nn.Module):
         if recipe.routing is not Routing.DENSE:
             self._hook(shape)
         if recipe.routing is Routing.FROZEN:
-            self.predictor = Predictor(shape.hidden, shape.moe_layers, shape.experts)
+            self.predictor = Predictor(shape.hidden, shape.moe_layers, shape.experts, max(1, recipe.kinds))
             self.predictor.freeze(keys=["mark", "scale"], strict=True)
         self._forget()
 
@@ -116,14 +119,18 @@ class Learner(nn.Module):
         if self._learning:
             self._rest = scores.pop()
         ranked = [s + self._noise * mx.random.gumbel(s.shape) for s in scores] if self._noise else scores
-        chosen = [best(r, spans.size) for r in ranked]
+        chosen = [best(self.predictor.evened(r), spans.size) for r in ranked]
         gates = [straight_through(s, c, spans.size) for s, c in zip(scores, chosen, strict=True)]
-        home = [best(s, mx.full(spans.size.shape, self.recipe.home)) for s in scores]
+        home = [best(self.predictor.evened(s), mx.full(spans.size.shape, self.recipe.home)) for s in scores]
+        self._scores = scores
+        self._usage = home[0].astype(mx.float32).mean(axis=0)
+        if self.whole:
+            one = firsts(self.recipe.shape.experts, self.recipe.kinds)
+            self._sets = mx.broadcast_to(one, (*h.shape[:2], self.recipe.shape.moe_layers, one.size))
+            return
         self._sets = spread(chosen[0], chosen[1], spans.turn, length)
         self._gates = spread(gates[0], gates[1], spans.turn, length)
         self._home = spread(home[0], home[1], spans.turn, length)
-        self._usage = home[0].astype(mx.float32).mean(axis=0)
-        self._scores = scores
 
     def _measured(self, raw: list[mx.array]) -> list[mx.array]:
         """Against what is usual: in training in this batch, since it moves while it is learnt and sets must differ."""
@@ -137,8 +144,10 @@ class Learner(nn.Module):
     def _home_share(self) -> float:
         return self.recipe.home / self.recipe.shape.experts
 
-    def see(self, block: Block, _x: mx.array, logits: mx.array) -> None:
-        self._logits.append(logits.astype(mx.float32))
+    def see(self, block: Block, x: mx.array, _logits: mx.array) -> None:
+        """Routers alone learn to agree with the sets: drawn through the hidden states the model learns less else."""
+        if self._learning and self.recipe.routing is Routing.FROZEN:
+            self._logits.append((mx.stop_gradient(x) @ self._gate(block).weight.T).astype(mx.float32))
 
     def columns(self, block: Block, scores: mx.array) -> mx.array:
         """All of them: what lies outside a set is kept out by the bias, which the stock selection adds last."""
@@ -196,7 +205,7 @@ class Learner(nn.Module):
         looking = self._looking(tokens, valid.astype(mx.float32))
         if not frozen:
             return Losses(nll, zero, zero, zero, looking, zero, loads)
-        outside, distillation = self._agreement(valid.astype(mx.float32))
+        outside, distillation = (zero, zero) if self.whole else self._agreement(valid.astype(mx.float32))
         assert self._scores is not None
         assert self._rest is not None
         contrast = told_apart(self._scores[0], self._rest)

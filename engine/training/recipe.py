@@ -71,6 +71,8 @@ class Recipe:
     """counts: set sizes and how often a sequence is given each. home: the size a router should want to stay within.
 
     copying, copying_layers: see engine.training.copying; the weight falls to 0 over the run.
+    kinds, whole, shared: see engine.training.variants; for `whole` steps one expert of each kind learns for all, from
+    then on experts share so much of what they learn with their kind. 0 kinds: experts are on their own.
 
     The predictor learns far more slowly than the model: sets that change faster than routers can follow mean nothing.
     """
@@ -93,7 +95,10 @@ class Recipe:
     contrast: float = 0.3
     copying: float = 0.4
     copying_layers: tuple[int, int] = (0, 2)
-    noise: float = 0.5
+    kinds: int = 4
+    whole: int = 2000
+    shared: float = 0.75
+    noise: float = 0.1
     balance_step: float = 0.002
     reselected: float = 0.5
     shortest_prompt: int = 8

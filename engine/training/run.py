@@ -26,6 +26,7 @@ from engine.training.learner import Learner, Losses
 from engine.training.marks import settle
 from engine.training.recipe import Recipe, Routing
 from engine.training.spans import draw
+from engine.training.variants import shared, split
 
 _LOG = "log.jsonl"
 
@@ -70,6 +71,7 @@ class Run:
             if self.step >= self.recipe.steps:
                 break
             begun = time.perf_counter()
+            self._begin()
             losses = self._step(batch)
             self.step += 1
             if self.step % 20 == 0:
@@ -92,6 +94,16 @@ class Run:
                     yield batch
                 at += 1
 
+    def _begin(self) -> None:
+        """Kinds are whole, or not any more: then every variant goes on from its kind."""
+        recipe, learner = self.recipe, self.learner
+        if recipe.routing is not Routing.FROZEN or not recipe.kinds:
+            return
+        learner.whole = self.step < recipe.whole
+        if self.step == recipe.whole:
+            learner.update(split(parameters(learner), recipe.shape.experts, recipe.kinds))
+            self.optimizer.state = split(self.optimizer.state, recipe.shape.experts, recipe.kinds)
+
     def _step(self, batch: Batch) -> Losses:
         recipe = self.recipe
         random = np.random.default_rng([recipe.seed, self.step, 1])
@@ -110,6 +122,8 @@ class Run:
         (_, losses), gradients = nn.value_and_grad(self.learner, loss)(*inputs)
         for part in gradients:  # the predictor's slopes are steep at first and must not hold the model's back
             gradients[part], _ = optim.clip_grad_norm(gradients[part], recipe.clip)
+        if recipe.routing is Routing.FROZEN and recipe.kinds and not self.learner.whole:
+            gradients = shared(gradients, recipe.shape.experts, recipe.kinds, recipe.shared)
         self.optimizer.update(self.learner, gradients)
         mx.eval(parameters(self.learner), self.optimizer.state, losses)
         if not math.isfinite(_number(losses.nll)):

@@ -72,6 +72,8 @@ def test_with_a_predictor_fast_is_what_it_picks():
         (Mode.BALANCED, 8, 40, (Mode.BALANCED, 32)),
         (Mode.FAST, 8, 20, (Mode.EXACT, 64)),  # nor what balanced needs: exact, and half held if memory allows
         (Mode.EXACT, 8, 20, (Mode.EXACT, 8)),
+        (Mode.BALANCED, 64, 128, (Mode.FAST, 64)),  # as good without reading anything for a token
+        (Mode.BALANCED, 63, 128, (Mode.BALANCED, 63)),
     ],
 )
 def test_the_standard_is_kept_with_the_least_change(mode, wanted, most, after):
@@ -84,6 +86,10 @@ def test_a_pinned_size_stays_and_the_mode_gives_way():
     met = meet(free(free_size=False), Mode.FAST, 32, 128)
     assert (met.mode, met.residents) == (Mode.BALANCED, 32)
     assert met.mode_why == "Measured: with 32 experts per layer fast would lose too much."
+
+
+def test_a_pinned_mode_is_not_made_fast():
+    assert meet(free(free_mode=False), Mode.BALANCED, 64, 128).mode is Mode.BALANCED
 
 
 def test_a_pinned_mode_stays_with_what_it_needs_or_a_word_of_what_it_costs():

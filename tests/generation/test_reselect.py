@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from mlx_lm.models.cache import make_prompt_cache
 
 from engine.budget.points import SPARES
+from engine.budget.profile import Line, Profile
 from engine.generation.decode import Cursor, ResidentDecoder
 from engine.generation.opened import Opened, arrays
-from engine.generation.reselect import RESELECT_WINDOW, Reselection, Watch
+from engine.generation.reselect import RESELECT_BELOW, RESELECT_WINDOW, Reselection, Watch, too_low
 from engine.generation.sampling import Sampler
 from engine.lab.tiny import make_checkpoint
-from engine.messages import Sampling
+from engine.messages import Mode, Sampling
 from tests.reference import PROMPT
 from tests.running import install, opened, wait
 
@@ -127,12 +128,26 @@ def _check_rows(model: Opened) -> None:
                 assert (block.bank.row(tensor, slot) == expected).all()
 
 
-def test_a_set_that_covers_as_little_as_was_measured_is_left_alone() -> None:
+def test_a_set_that_covers_little_is_changed() -> None:
     little = [np.full(3, 0.45)] * RESELECT_WINDOW
     assert Watch().why(little)
-    assert not Watch(usual=0.5).why(little)
-    assert Watch(usual=0.6).why(little)  # ten points below what is usual
-    assert not Watch(usual=1.0).why([np.full(3, 0.75)] * RESELECT_WINDOW)
+    assert not Watch(below=0.4).why(little)
+    assert not Watch().why([np.full(3, 0.75)] * RESELECT_WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "loss", "below"),
+    [
+        ({4: 0.9, 8: 0.95}, {4: 0.5, 8: 0.01}, RESELECT_BELOW),  # as an ordinary model's that serves well
+        ({4: 0.5, 8: 0.6}, {4: 0.5, 8: 0.01}, 0.5),  # ten points below what is usual
+        ({4: 0.3, 8: 0.8}, {4: 0.01, 8: 0.0}, 0.3),  # it bears what half as many cover
+    ],
+)
+def test_what_was_measured_says_how_little_is_too_little(coverage, loss, below) -> None:
+    lines = tuple(Line(Mode.FAST, "prefill", n, 2.0, loss[n], 0.0, coverage[n], 0.0) for n in (4, 8))
+    profile = Profile(32, "a text", 4, 100, 2.0, lines)
+    assert too_low(profile, Mode.FAST, 8, most_lost=0.03) == pytest.approx(below)
+    assert too_low(None, Mode.FAST, 8, most_lost=0.03) == RESELECT_BELOW
 
 
 def test_nobody_comes_for_a_small_difference_unless_the_person_asks(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def _calm(request):
         ({"memory": 0}, "may be used"),
         ({"memory": 100_000_000}, "may be used"),
         ({"budget": "9b", "experts": None}, "no budget 9b"),
-        ({"text": "word " * 5000}, "tokens and qwen3_moe holds 4,096"),
+        ({"text": "word " * 5000}, "tokens, and this model takes 4,096"),
         ({"model": "no/such-model"}, "no/such-model"),
         ({"model": "/no/such/folder"}, "such"),
         ({"model": ""}, ""),

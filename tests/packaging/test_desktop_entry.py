@@ -47,7 +47,9 @@ def groups() -> dict[str, dict[str, str]]:
             assert heading[1] not in found
             found[heading[1]] = mine = {}
             continue
-        key, value = re.fullmatch(r"([A-Za-z0-9-]+(?:\[[\w@.]+\])?)=(\S.*\S|\S)", line).groups()
+        pair = re.fullmatch(r"([A-Za-z0-9-]+(?:\[[\w@.]+\])?)=(\S.*\S|\S)", line)
+        assert pair
+        key, value = pair.groups()
         assert key not in mine
         mine[key] = value
     return found

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,7 @@ def test_elsewhere_than_on_a_mac_the_build_says_so():
 def test_bytecode_knows_places_within_the_bundle_only(tmp_path):
     """compileall takes off what it is told to only where a file's whole path begins with it."""
     command = re.search(r'"\$PYTHON" (-m compileall .*?) \|\| true', code(PACKAGING / "macos" / "build.sh"), re.DOTALL)
+    assert command
     bundle = "build/cadre/macos/app/Cadre.app"
     resources = tmp_path / bundle / "Contents" / "Resources"
     for folder in ("app/app", "app_packages"):
@@ -124,7 +126,7 @@ def test_bytecode_knows_places_within_the_bundle_only(tmp_path):
     (resources / "app" / "app" / "door.py").write_text("def go(): ...\n")
 
     told = subprocess.run(
-        ["sh", "-euc", f'contents=$PWD/{bundle}/Contents; "$0" {command[1]} || true', shutil.which("python3")],
+        ["sh", "-euc", f'contents=$PWD/{bundle}/Contents; "$0" {command[1]} || true', sys.executable],
         cwd=tmp_path, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
 

@@ -49,6 +49,8 @@ RECIPE = Recipe(
     warm_up=2,
     counts=((2, 0.5), (4, 0.25), (8, 0.25)),
     home=4,
+    kinds=2,
+    whole=3,
     shortest_prompt=4,
     longest_prompt=16,
 )
@@ -111,6 +113,29 @@ def test_a_killed_run_ends_as_an_unbroken_one(documents, tmp_path):
         assert np.array(a) == pytest.approx(np.array(b), abs=1e-5), name
 
 
+def test_variants_are_one_until_they_part(documents, tmp_path):
+    """Experts 0 to 3 are of one kind, 4 to 7 of the other."""
+
+    def expert(learner, number):
+        return np.array(learner.model.layers[1].mlp.experts.up_proj.weight[number])
+
+    halfway = run(dataclasses.replace(RECIPE, steps=4), documents, tmp_path / "a")
+    before = expert(halfway.learner, 1)
+    step, seen = halfway._step, []
+
+    def looking(batch):
+        seen.append([expert(halfway.learner, number) for number in (0, 1, 4)])
+        return step(batch)
+
+    halfway._step = looking
+    halfway.go()
+
+    assert seen[2][1] == pytest.approx(before, rel=0.01)  # nobody asks it yet: it only decays
+    assert (seen[3][0] == seen[3][1]).all()  # the split, before the step
+    assert not np.allclose(seen[3][0], seen[3][2])
+    assert not np.allclose(expert(halfway.learner, 0), expert(halfway.learner, 1))
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(documents, tmp_path):
     run(dataclasses.replace(RECIPE, seed=2), documents, tmp_path).go()
     with pytest.raises(KnownError, match="another recipe"):
@@ -129,7 +154,7 @@ def test_a_finished_run_can_be_made_longer(documents, tmp_path):
 
 
 def test_settled_marks_tell_prompts_apart_however_far_the_scores_have_moved(documents):
-    learner = Learner(RECIPE)
+    learner = Learner(dataclasses.replace(RECIPE, kinds=0))
     predictor = learner.predictor
     predictor.widen.bias = mx.random.normal(predictor.widen.bias.shape) * 10
     at_first = used(learner, documents)

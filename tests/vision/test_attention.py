@@ -45,18 +45,25 @@ def test_a_few_rows_at_a_time_are_what_all_at_once_are(few_at_once, mask):
     np.testing.assert_allclose(np.array(parted), np.array(whole), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("family", sorted(SIGHTED | DENSE))
+@pytest.mark.parametrize("family", sorted({**SIGHTED, **DENSE}))
 def test_every_encoder_sees_the_same_in_parts(few_at_once, family, tmp_path, monkeypatch):
     opened = open_model(make_sighted_checkpoint(tmp_path / family, family), lambda _done, _of: None)
-    look = opened.senses.read([m.Turn("user", "What is this?", (png(90, 70, seed=3),))])
+    senses = opened.senses
+    assert senses
+    look = senses.read([m.Turn("user", "What is this?", (png(90, 70, seed=3),))])
     rows = []
-    monkeypatch.setattr(attention, "rows_at_once", lambda heads, keys: rows.append(keys) or 5)
 
-    parted = [part for _, part in opened.senses.encode(look, look.tokens, lambda: None).encoded.values()]
+    def five(heads, keys):
+        rows.append(keys)
+        return 5
+
+    monkeypatch.setattr(attention, "rows_at_once", five)
+
+    parted = [part for _, part in senses.encode(look, look.tokens, lambda: None).encoded.values()]
     seen = len(rows)
     monkeypatch.setattr(attention, "rows_at_once", lambda heads, keys: keys)
-    opened.senses._kept.clear()  # else it would not be encoded again
-    whole = [part for _, part in opened.senses.encode(look, look.tokens, lambda: None).encoded.values()]
+    senses._kept.clear()  # else it would not be encoded again
+    whole = [part for _, part in senses.encode(look, look.tokens, lambda: None).encoded.values()]
     opened.close()
 
     assert seen > 0  # else this family's attention was not reached at all

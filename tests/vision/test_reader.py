@@ -58,7 +58,12 @@ def test_the_model_hears_at_most_what_its_extractor_takes(tmp_path):
 
 def test_pictures_that_are_too_large_together_are_refused_before_all_are_decoded(reader, monkeypatch):
     opened = []
-    monkeypatch.setattr(reader_module, "open_picture", lambda source: opened.append(source) or open_picture(source))
+
+    def opening(source):
+        opened.append(source)
+        return open_picture(source)
+
+    monkeypatch.setattr(reader_module, "open_picture", opening)
     monkeypatch.setattr(reader_module, "MOST_TOGETHER", 3_000)
     small, large = png(30, 30, seed=1), png(60, 60, seed=2)
     monkeypatch.setattr(reader, "kind", replace(reader.kind, most_pixels=lambda _: 10_000))

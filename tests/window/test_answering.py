@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 from app.store.rows import Settings, State
+from app.window.transcript.failure_view import FailureView
 from app.window.transcript.text_view import TextView
+from app.window.transcript.thinking_view import ThinkingView
 from engine import messages as m
 from tests.window import acting
 from tests.window.acting import answering, end, failure, opening, pieces, tokens
@@ -34,7 +36,7 @@ def test_what_goes_on_is_said_before_the_first_word(qtbot, window, engine):
     write(qtbot, window, "Why?")
     request = asked(qtbot, engine).request
     said = []
-    window._answers.moved.connect(lambda _id: said.append(last_answer(window)._stage.text()))
+    window._answers.moved.connect(lambda _id: said.append(last_answer(window).stage))
 
     engine.give(*opening(request)[:4])
     qtbot.waitUntil(lambda: "Picking experts" in said, timeout=PATIENCE)
@@ -43,7 +45,7 @@ def test_what_goes_on_is_said_before_the_first_word(qtbot, window, engine):
     engine.give(end(request, "So."))
     idle(qtbot, window)
 
-    assert not last_answer(window)._stage.isVisible()
+    assert last_answer(window).stage == ""
     assert shown_text(last_answer(window)) == "So."
 
 
@@ -111,9 +113,9 @@ def test_a_failure_says_why_and_offers_another_try(qtbot, window, engine):
     idle(qtbot, window)
     view = last_answer(window)
 
-    assert "needs 9.1 GB" in view._failure.text()
+    assert "needs 9.1 GB" in view.findChild(FailureView).said()
     engine.script = answering("Now it works.")
-    view._retry.click()
+    view.findChild(FailureView).retry.click()
     asked(qtbot, engine, 2)
     idle(qtbot, window)
 
@@ -129,7 +131,7 @@ def test_the_engines_death_is_told_and_the_next_question_reaches_a_new_one(qtbot
     engine.give(m.Failed(request, True, sentence, "Ask again: the engine starts anew."), m.EngineStopped(sentence))
     qtbot.waitUntil(lambda: "exit code -6" in window.pane.notice._words.text(), timeout=PATIENCE)
 
-    assert "exit code -6" in last_answer(window)._failure.text()
+    assert "exit code -6" in last_answer(window).findChild(FailureView).said()
     engine.script = answering("Here again.")
     write(qtbot, window, "Are you there?")
     ask = asked(qtbot, engine, 2)
@@ -148,7 +150,7 @@ def test_an_engine_that_cannot_start_is_told(qtbot, window, desktop, monkeypatch
     write(qtbot, window, "Why?")
     idle(qtbot, window)
 
-    assert last_answer(window)._failure.text() == "There is no engine. Install it."
+    assert last_answer(window).findChild(FailureView).said() == "There is no engine. Install it."
 
 
 def test_earlier_turns_and_the_chats_settings_go_along(qtbot, window, engine):
@@ -171,21 +173,27 @@ def test_earlier_turns_and_the_chats_settings_go_along(qtbot, window, engine):
     assert (ask.mode, ask.sampling.temperature) == (m.Mode.EXACT, 0.7)
 
 
+def thought(window):
+    thinking = last_answer(window).findChild(ThinkingView)
+    return "" if thinking is None else thinking._fold.text()
+
+
 def test_thinking_is_folded(qtbot, window, engine):
     write(qtbot, window, "Why?")
     request = asked(qtbot, engine).request
     engine.give(*opening(request), *tokens(request, pieces("<think>Let me see")))
-    qtbot.waitUntil(lambda: last_answer(window)._thinking._fold.text().startswith("Thinking"), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: thought(window).startswith("Thinking"), timeout=PATIENCE)
 
     engine.give(*tokens(request, [" it.</think>", "So."]), end(request, "<think>Let me see it.</think>So."))
     idle(qtbot, window)
 
     view = last_answer(window)
     assert shown_text(view) == "So."
-    assert view._thinking._fold.text() == "Thought in 4 words ▸"
-    assert view._thinking.findChildren(TextView) == []
-    view._thinking._fold.click()
-    assert [text.toPlainText() for text in view._thinking.findChildren(TextView)] == ["Let me see it."]
+    assert thought(window) == "Thought in 4 words ▸"
+    thinking = view.findChild(ThinkingView)
+    assert thinking.findChildren(TextView) == []
+    thinking._fold.click()
+    assert [text.toPlainText() for text in thinking.findChildren(TextView)] == ["Let me see it."]
     assert view.plain() == "So."
 
 

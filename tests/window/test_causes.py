@@ -82,6 +82,7 @@ def test_an_answer_is_written_twice_a_second_and_not_with_every_token(qtbot, sto
     assert 100 * 0.02 / WRITE_SECONDS - 1 <= len(written) <= 100 * 0.02 / WRITE_SECONDS + 1
     lost = len(window._answers.latest().text) - len(store.tree.get(answer).text)
     assert 0 <= lost <= len("word ") * WRITE_SECONDS / 0.02
+    assert [words for words in ran if words.startswith("SELECT")] == []
     engine.give(end(request, "One."))
     idle(qtbot, window)
 
@@ -96,3 +97,16 @@ def test_a_question_does_not_wait_for_the_engine(qtbot, window, engine, monkeypa
     assert [type(command) for command in held] == [m.Ask]
     assert window.pane.composer.text() == ""
     window._answers.close()
+
+
+def test_opening_a_chat_reads_no_other_chats(window, store):
+    chats = [store.chats.add(f"Chat {number}").id for number in range(3)]
+    for chat in chats:
+        store.tree.say(chat, None, "Hello")
+    ran: list[str] = []
+    store.tree._db.set_trace_callback(ran.append)
+
+    window.open_chat(chats[1])
+    store.tree._db.set_trace_callback(None)
+
+    assert [words for words in ran if "FROM chats" in words and "id = " not in words] == []

@@ -10,6 +10,7 @@ from app.store.rows import Settings
 from app.window.engine_line import EngineLine
 from app.window.models import Models
 from app.window.start import Desktop
+from app.window.transcript.failure_view import FailureView
 from engine import messages as m
 from engine.errors import KnownError
 from engine.link import ProcessEngine, ThreadEngine
@@ -117,7 +118,7 @@ def test_the_built_in_model_answers_in_the_window(qtbot, store):
     qtbot.waitUntil(lambda: not window.conversation.answering(), timeout=90_000)
 
     record = last_answer(window).placed.message.record
-    assert record is not None, last_answer(window)._failure.text()
+    assert record is not None, last_answer(window).findChild(FailureView).said()
     assert record["tokens"]["generated"] <= 6
     desktop.close()
 
@@ -141,7 +142,7 @@ def test_a_child_that_is_killed_is_told_and_replaced(qtbot, store):
     assert engines[0]._child is not None
     engines[0]._child._process.kill()
     qtbot.waitUntil(lambda: not window.conversation.answering(), timeout=PATIENCE)
-    assert "stopped unexpectedly" in last_answer(window)._failure.text()
+    assert "stopped unexpectedly" in last_answer(window).findChild(FailureView).said()
     window.pane.notice.end()
 
     window.conversation.set_settings(Settings(max_tokens=4))

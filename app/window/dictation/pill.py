@@ -25,7 +25,7 @@ from app.dictation.shown import Do, Shown, Stage
 from app.window import motion, theme
 from app.window.buttons import QuietButton, quiet_button, word_button
 from app.window.dictation import pill_words
-from app.window.icons import SIZE, icon
+from app.window.icons import icon, side
 
 _WIDE, _NARROW, _WIDEST = 480, 132, 560
 _SIDE, _SIGN = 16, 30
@@ -174,7 +174,7 @@ class Pill(QWidget):
                 self._paint_bar(painter, _SIDE + 1 + number * 7, middle, 4, colour, 4)
         else:
             name, colour = self._sign(colours)
-            area = QRect(_SIDE - 2, round(middle - SIZE / 2), SIZE, SIZE)
+            area = QRect(_SIDE - 2, round(middle - side() / 2), side(), side())
             icon(name, colour).paint(painter, area)
 
     def _sign(self, colours: theme.Colours) -> tuple[str, QColor]:

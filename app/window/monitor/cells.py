@@ -27,9 +27,11 @@ Flags = npt.NDArray[np.bool_]
 class Cells:
     """All [rows, layers]. resident: share of the cell in memory, less by the moment for what was dropped.
 
-    glow: 1 just used, fading to 0. fading: something was dropped just now.
+    glow: 1 just used, fading to 0. fading: something was dropped just now. places: as `_places` gives them.
     """
 
+    experts: Experts
+    places: npt.NDArray[np.intp]
     resident: Floats
     glow: Floats
     reading: Flags
@@ -47,17 +49,26 @@ def per_cell(count: int, most_rows: int = MOST_ROWS) -> int:
     return max(1, ceil(count / max(1, most_rows)))
 
 
-def cells(experts: Experts, now: float, each: int, *, still: bool = False) -> Cells:
-    """still: nothing fades; what was dropped is gone at once."""
-    places = _places(experts, each)
-    here = experts.resident.astype(np.float32)
+def cells(experts: Experts, now: float, each: int, *, still: bool = False, before: Cells | None = None) -> Cells:
+    """still: nothing fades; what was dropped is gone at once. before: the last ones; what stays is taken from them."""
+    if before is not None and before.experts.order is experts.order and before.per_cell == each:
+        places = before.places
+    else:
+        before, places = None, _places(experts, each)
     dropped = ~experts.resident & (experts.dropped_at > now - DROP_SECONDS)
     fading = not still and bool(dropped.any())
     if fading:
-        here += np.where(dropped, 1 - (now - experts.dropped_at) / DROP_SECONDS, 0)
+        here = experts.resident + np.where(dropped, 1 - (now - experts.dropped_at) / DROP_SECONDS, 0)
+        resident = here.astype(np.float32).take(places).mean(axis=0)
+    elif before is not None and before.experts.resident is experts.resident and not before.fading:
+        resident = before.resident
+    else:
+        resident = experts.resident.astype(np.float32).take(places).mean(axis=0)
     glow = np.clip(1 - (now - experts.used_at.take(places).max(axis=0)) / FADE_SECONDS, 0, 1)
     return Cells(
-        resident=here.take(places).mean(axis=0),
+        experts=experts,
+        places=places,
+        resident=resident,
         glow=(glow**2).astype(np.float32),
         reading=_any(experts.reading & ~experts.resident, places),
         absent=_any(~experts.resident & (now - experts.absent_at < ABSENT_SECONDS), places),
@@ -95,8 +106,9 @@ def experts_at(experts: Experts, layer: int, row: int, each: int) -> list[int]:
 
 def colours(shown: Cells, disk: Floats, resident: Floats, used: Floats) -> npt.NDArray[np.uint32]:
     """0xffRRGGBB of each cell. The colours are [3], 0 to 255; `resident` is that of a whole cell in memory."""
-    ground = disk + (resident - disk) * shown.resident[..., None]
-    lit = ground + (used - ground) * shown.glow[..., None]
-    red, green, blue = (lit[..., i].astype(np.uint32) for i in range(3))
-    packed: npt.NDArray[np.uint32] = np.uint32(0xFF000000) | (red << 16) | (green << 8) | blue
+    packed = np.full(shown.resident.shape, 0xFF000000, np.uint32)
+    for channel, shift in enumerate((16, 8, 0)):
+        ground = disk[channel] + (resident[channel] - disk[channel]) * shown.resident
+        lit = ground + (used[channel] - ground) * shown.glow
+        packed |= lit.astype(np.uint32) << np.uint32(shift)
     return packed

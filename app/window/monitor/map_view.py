@@ -1,26 +1,22 @@
-"""The expert map: one cell for each layer and expert, drawn in one paint from one small image.
+"""The expert map: one cell for each layer and expert, painted at once.
 
 Layers across, experts down, the regulars on top. Arrow keys walk the cells; what a cell is stands below in words.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QHideEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.numbers import size
 from app.view import View
 from app.window import motion, theme
-from app.window.monitor.cells import MOST_ROWS, Cells, cells, colours, experts_at, per_cell
+from app.window.monitor.cells import MOST_ROWS, Cells, cells, experts_at, per_cell
+from app.window.monitor.cells_image import CELL, GAP, CellsImage
 from app.window.monitor.lens import Lens
 
-GAP = 1
-CELL = 5
 WIDEST = 68
 _MOST_SIGNS = 400
 """Outlines and dots painted at once; more are a colour and cost time."""
@@ -48,6 +44,7 @@ class MapView(QWidget):
         self._passed = 0.0
         self._layer: int | None = None
         self._lens = Lens(self)
+        self._image = CellsImage()
         self._most_height = MOST_ROWS * (CELL + GAP)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -73,7 +70,8 @@ class MapView(QWidget):
             return
         still = motion.is_reduced()
         now = self._view.now + (0.0 if still else self._passed)
-        self._cells = cells(experts, now, per_cell(experts.count, self._most_rows()), still=still)
+        each = per_cell(experts.count, self._most_rows())
+        self._cells = cells(experts, now, each, still=still, before=self._cells)
         height = self._cells.glow.shape[0] * (CELL + GAP) - GAP
         if height != self.height():
             self.setFixedHeight(height)
@@ -126,12 +124,8 @@ class MapView(QWidget):
             return
         look = theme.colours()
         painter = QPainter(self)
-        rows, layers = shown.glow.shape
-        across, down = self._pitch(layers)
-        painter.drawImage(QRect(0, 0, layers * across, rows * down), _image(shown, look))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.window)
-        painter.drawRects(_gaps(rows, layers, across))
+        across, _down = self._pitch(shown.glow.shape[1])
+        self._image.paint(painter, shown, look, across)
         self._paint_signs(painter, shown, across, look)
         painter.end()
 
@@ -225,29 +219,3 @@ class MapView(QWidget):
         rows, layers = self._cells.glow.shape
         row, layer = self._at or (-step[0], -step[1])
         self._point_at(((row + step[0]) % rows, (layer + step[1]) % layers))
-
-
-@lru_cache(maxsize=2)
-def _gaps(rows: int, layers: int, across: int) -> list[QRect]:
-    """The lines between cells. Kept: they are the same in every frame."""
-    down = CELL + GAP
-    upright = [QRect((layer + 1) * across - GAP, 0, GAP, rows * down) for layer in range(layers)]
-    return upright + [QRect(0, (row + 1) * down - GAP, layers * across, GAP) for row in range(rows)]
-
-
-def _image(shown: Cells, look: theme.Colours) -> QImage:
-    """One pixel for each cell."""
-    packed = np.ascontiguousarray(
-        colours(
-            shown,
-            _rgb(theme.mixed(look.window, look.text, 0.07)),
-            _rgb(theme.mixed(look.window, look.accent, 0.42)),
-            _rgb(look.accent if look.dark else theme.mixed(look.accent, QColor("black"), 0.15)),
-        )
-    )
-    rows, layers = packed.shape
-    return QImage(packed.data, layers, rows, layers * 4, QImage.Format.Format_RGB32).copy()
-
-
-def _rgb(colour: QColor) -> npt.NDArray[np.float32]:
-    return np.array([colour.red(), colour.green(), colour.blue()], np.float32)

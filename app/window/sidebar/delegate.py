@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.store.rows import MARK_OFF, MARK_ON
 from app.window import direction, theme
-from app.window.icons import icon
+from app.window.icons import icon, side
 from app.window.rows_model import ROW
 from app.window.sidebar.rows import Entry, Heading
 
@@ -60,7 +60,8 @@ class ChatDelegate(QStyledItemDelegate):
         place = ground.adjusted(_INSET, 5, -_INSET, -5)
         if row.pinned:
             way, whole = painter.layoutDirection(), place
-            pin, place = QRect(whole.right() - 14, whole.top(), 16, 16), whole.adjusted(0, 0, -19, 0)
+            wide, high = side() - 2, QFontMetrics(theme.body()).height()
+            pin, place = QRect(whole.right() + 2 - wide, whole.top(), wide, high), whole.adjusted(0, 0, -wide - 3, 0)
             icon("pin", colours.secondary).paint(painter, QStyle.visualRect(way, whole, pin))
             place = QStyle.visualRect(way, whole, place)
         self._paint_words(painter, place, row, colours)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QStyle, QWidget
 
 from app.window import theme
-from app.window.icons import SIZE, icon
+from app.window.icons import icon, side
 
 
 class NewButton(QAbstractButton):
@@ -29,10 +29,10 @@ class NewButton(QAbstractButton):
             painter.setBrush(theme.mixed(colours.sidebar, colours.text, 0.11 if self.isDown() else 0.05))
         painter.drawRoundedRect(ground, theme.RADIUS_SMALL, theme.RADIUS_SMALL)
         place = ground.adjusted(8, 0, -10, 0)
-        sign = QRect(place.left(), place.top(), SIZE, place.height())
+        sign = QRect(place.left(), place.top(), side(), place.height())
         icon("plus", colours.secondary).paint(painter, QStyle.visualRect(self.layoutDirection(), place, sign))
         painter.setPen(colours.text)
-        words = QStyle.visualRect(self.layoutDirection(), place, place.adjusted(SIZE + 6, 0, 0, 0))
+        words = QStyle.visualRect(self.layoutDirection(), place, place.adjusted(side() + 6, 0, 0, 0))
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
         painter.setFont(theme.small())
         if self.fontMetrics().horizontalAdvance(self.text()) > place.width() // 2:

@@ -21,7 +21,6 @@ class Actions(QWidget):
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(2)
-        self.setFixedHeight(28)
         self._buttons: list[QuietButton] = []
 
     def add(self, button: QuietButton) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.store.rows import Attached, Placed
 from app.window import theme
@@ -27,6 +27,22 @@ def no_thumbnails(_message: int) -> Sequence[bytes]:
     return ()
 
 
+class Bubble(QWidget):
+    """A soft ground with round corners. It is painted: a style sheet of its own costs each message two milliseconds."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.colour = theme.colours().fill
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.colour)
+        painter.drawRoundedRect(self.rect(), theme.RADIUS, theme.RADIUS)
+        painter.end()
+
+
 class Question(MessageView):
     """What the person said: a bubble on the right, as wide as its words."""
 
@@ -35,7 +51,7 @@ class Question(MessageView):
     ) -> None:
         super().__init__(placed, formats, parent)
         self._column.addWidget(self._files(thumbnails))
-        self._bubble = QFrame(self)
+        self._bubble = Bubble(self)
         inside = QVBoxLayout(self._bubble)
         inside.setContentsMargins(14, 9, 14, 9)
         self._text = TextView(formats, self._bubble)
@@ -84,10 +100,8 @@ class Question(MessageView):
 
     def dress(self, formats: Formats) -> None:
         self._formats = formats
-        self._bubble.setStyleSheet(
-            f"QFrame {{ background: {formats.colours.fill.name()}; border-radius: {theme.RADIUS}px; }}"
-            "QTextBrowser { background: transparent; }"
-        )
+        self._bubble.colour = formats.colours.fill
+        self._bubble.update()
 
     def fit(self, width: int) -> None:
         """As wide as its longest line, up to a share of the column."""

@@ -121,6 +121,11 @@ class Transcript(QScrollArea):
         view.show()
         self._fit(view)
 
+    @property
+    def end(self) -> int | None:
+        """The last message that is shown."""
+        return self._views[-1].id if self._views else None
+
     def answer(self, message: int) -> AnswerView | None:
         view = next((view for view in reversed(self._views) if view.id == message), None)
         return view if isinstance(view, AnswerView) else None

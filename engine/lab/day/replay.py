@@ -38,7 +38,7 @@ from engine.experts.loader import Batch, Loader, wait_all
 from engine.experts.reading import OpenFiles
 from engine.experts.residency import Residency
 from engine.generation.planning import LEAST_ROOM, ROOM_FOR_PIECE
-from engine.generation.reselect import WORTH, Reselection, Watch
+from engine.generation.reselect import WORTH, Reselection, Watch, too_low
 from engine.lab.calibration import shape_of
 from engine.lab.day.living import Day, Line
 from engine.lab.day.requests import Request
@@ -126,22 +126,22 @@ def replay(
         pulse(number)
         judged = from_turns(turns, request.priority, request.attachments)
         try:
-            planned, fresh, every, usual = _planned(stage, judged, len(trace.ids), budget)
+            planned, fresh, watch = _planned(stage, judged, len(trace.ids), budget)
         except KnownError as error:
             day.add(Line(number, request.kind, failed=error.sentence))
             continue
-        day.add(_served(stage, number, request.kind, trace, traces.experts, planned, fresh, Watch(every, usual=usual)))
+        day.add(_served(stage, number, request.kind, trace, traces.experts, planned, fresh, watch))
 
 
-def _planned(stage: Stage, judged: Judged, tokens: int, budget: str) -> tuple[Plan, int, int, float]:
-    """The plan, how many are chosen for the request, after how many tokens again, and the usual coverage."""
+def _planned(stage: Stage, judged: Judged, tokens: int, budget: str) -> tuple[Plan, int, Watch]:
+    """The plan, how many are chosen for the request, and when they are chosen again."""
     profile = stage.profile
     choice = decide(difficulty(judged), load_presets(), Asked(budget, Mode.FAST), known=profile is not None)
     standard = None if profile is None else Standard(profile, choice.most_lost, False, budget == "auto")
     made = plan(stage.shape, stage.terms(tokens), Wish(choice.mode, choice.tier, None, choice.at_least, standard))
-    line = None if profile is None else profile.at(made.mode, made.resident)
+    watch = Watch(choice.reselect_every, below=too_low(profile, made.mode, made.resident, choice.most_lost))
     kept = keeping(made, stage.shape, stage.present) if budget == "auto" else made
-    return kept, made.resident, choice.reselect_every, 1.0 if line is None else line.coverage
+    return kept, made.resident, watch
 
 
 def _served(
