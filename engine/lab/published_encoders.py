@@ -174,8 +174,8 @@ def published(family: str, depth: int | None = None) -> SightedFamily:
     tiny, real = SIGHTED[family], PUBLISHED[family]
     config = dict(tiny.config)
     within = dict(config.get("thinker_config", config))
-    layers = int(real.vision[real.depth]) if depth is None else depth
-    within["vision_config"] = _shallow(within["vision_config"] | real.vision | {real.depth: layers}, layers)
+    vision = within["vision_config"] | real.vision
+    within["vision_config"] = vision if depth is None else _shallow(vision | {real.depth: depth}, depth)
     within["text_config"] = within["text_config"] | {"hidden_size": real.width} | real.text
     if real.audio:
         fewer = {} if depth is None else {"encoder_layers": depth, "num_hidden_layers": depth}
