@@ -27,6 +27,7 @@ from engine.lab.bench.figures import kept
 from engine.lab.published_encoders import PUBLISHED, published
 
 TEXT = "What is this?"
+LEAST_DEPTH = 3
 _TOKENS = 2
 _RATE = 16_000
 
@@ -126,6 +127,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(words)
+    if given.depth is not None and given.depth < LEAST_DEPTH:
+        parser.error(f"--depth is at least {LEAST_DEPTH}: some encoders hand out rows after three of their layers")
     families = given.family or sorted(PUBLISHED)
     if given.make:
         _make(given.make, families[0], given.depth)
