@@ -39,6 +39,21 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Bearing:
+    """Of a set while it answers. usual: the coverage measured with as many experts. least: the lowest with which the
+    model was seen to lose no more than it may.
+    """
+
+    usual: float
+    least: float
+
+    @property
+    def slack(self) -> float:
+        """Coverage that it can do without."""
+        return max(0.0, self.usual - self.least)
+
+
+@dataclass(frozen=True)
 class Profile:
     """text: what it was measured on, in words. exact_nll: nats per token with every expert. lines: any order."""
 
@@ -80,10 +95,14 @@ class Profile:
         """What was measured at or next below a number of residents."""
         return next((line for line in reversed(self.serving(mode)) if line.residents <= residents), None)
 
-    def borne(self, mode: Mode, most_lost: float) -> float:
-        """The lowest coverage at which it was measured to lose no more; 1 when it always lost more."""
+    def bearing(self, mode: Mode, residents: int, most_lost: float) -> Bearing | None:
+        """None where a mode was not measured with so few."""
+        line = self.at(mode, residents)
+        if line is None:
+            return None
         fewest = self.fewest(mode, most_lost)
-        return min((line.coverage for line in self.serving(mode) if line.residents >= fewest), default=1.0)
+        enough = [one.coverage for one in self.serving(mode) if one.residents >= fewest]
+        return Bearing(line.coverage, min(enough, default=1.0))
 
     def at_exactly(self, residents: int) -> dict[Mode, Line]:
         """What was measured there, fast and balanced."""

@@ -24,6 +24,10 @@ PRIOR_TOKENS = 32
 LOYALTY = 0.5
 """How many places better than it ranks an expert counts that is here already, in sizes of the set: of what a prompt
 wants a little, that which is here stays (docs/budgets.md, A day)."""
+COVERAGE_PER_SET = 0.1
+"""What one more size of the set of it costs in coverage, about."""
+MOST_KEPT = 0.6
+"""Share of its set at most that a prompt with other wishes leaves as it was, where the model bears that."""
 
 Floats = npt.NDArray[np.float32]
 _NOBODY = np.empty(0, np.int64)
@@ -44,7 +48,7 @@ class Use:
     """What one request does with the experts. heat: its wishes, faded, on top of those before it; basis: the prior
     as it was when the request began; both [layers, E]. fresh: so many of its set are chosen for it, the rest of the set
     are those that are here already; None: all are. found: per layer who was here when it began, to whom the choice is
-    loyal; empty: nobody.
+    loyal; empty: nobody. slack: coverage that the model was seen to do without.
     """
 
     heat: Floats
@@ -52,6 +56,7 @@ class Use:
     traffic: Traffic = field(default_factory=Traffic)
     fresh: int | None = None
     found: Sequence[npt.NDArray[np.integer]] = ()
+    slack: float = 0.0
 
 
 class Residency:
@@ -123,7 +128,7 @@ class Residency:
         """
         fresh, experts = self.use.fresh, len(ranking)
         here = self.use.found[layer] if self.use.found else _NOBODY
-        ranking = loyal(ranking, here, round(LOYALTY * count))
+        ranking = loyal(ranking, here, loyalty(count, experts, self.use.slack))
         if fresh is None or fresh >= count:
             return self.best(ranking, count)
         warmest = here[np.argsort(-self.heat[layer][here], kind="stable")]
@@ -243,6 +248,14 @@ class Residency:
         count = min(self._slots, bank.layer.experts)
         if bank.table.slots != count:
             bank.resize(count)
+
+
+def loyalty(count: int, experts: int, slack: float) -> int:
+    """Places for `loyal`. A set that covers more than the model needs may stay more as it was: of unrelated wishes
+    those hold who rank within `count` and so many places. slack: coverage that it can do without.
+    """
+    borne = slack / COVERAGE_PER_SET * count
+    return round(max(LOYALTY * count, min(borne, MOST_KEPT * experts - count)))
 
 
 def loyal(ranking: npt.NDArray[np.integer], here: npt.NDArray[np.integer], places: int) -> npt.NDArray[np.int64]:

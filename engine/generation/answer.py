@@ -23,7 +23,7 @@ from engine.generation.governed import Change, Governed
 from engine.generation.opened import Opened
 from engine.generation.planning import Prepared, offer, prepare
 from engine.generation.prompt import Prompt
-from engine.generation.reselect import ASKED, WORTH, Reselection, Watch
+from engine.generation.reselect import ASKED, WORTH, Reselection, Watch, too_low
 from engine.generation.sampling import Sampler
 from engine.generation.serving import Serving
 from engine.generation.telling import Emit, Telling
@@ -82,12 +82,13 @@ class Answer:
         telling.expected = prepared.expected
         if self.ask.profile is None:  # a given set stays as given
             self._watch.every = prepared.reselect_every
-        self._watch.below = prepared.reselect_below
+        self._watch.below = too_low(prepared.bearing)
         tokens = prepared.look.tokens
         conversation = self._continued(kept, prepared.plan, tokens)
         reused = len(conversation.tokens)
         telling.planned(prepared.plan, offer(opened, prepared.plan, len(tokens) - reused))
         self._serving = serving = Serving(opened, prepared.plan, prepared.fresh, self._wait)
+        serving.use.slack = prepared.bearing.slack if prepared.bearing is not None else 0.0
         telling.counts(serving.use.traffic)
         self._governed = governed = Governed(opened, prepared.plan)
         prompt = Prompt(serving, prepared.look, prepared.piece, self._between, telling.notes.append)

@@ -14,13 +14,12 @@ from engine.budget.governor import keeping
 from engine.budget.plan import Plan, Terms, Wish, plan
 from engine.budget.presets import Asked, Choice, decide
 from engine.budget.presets import load as load_presets
-from engine.budget.profile import Line, Profile
+from engine.budget.profile import Bearing, Line, Profile
 from engine.budget.profile_store import read as stored_profile
 from engine.budget.request import from_turns
 from engine.budget.standard import Standard
 from engine.errors import KnownError
 from engine.generation.opened import CACHE_LIMIT, Opened
-from engine.generation.reselect import too_low
 from engine.generation.telling import Telling
 from engine.generation.text import encode, has_template
 from engine.messages import Ask, Mode
@@ -39,7 +38,7 @@ class Prepared:
     """look: the prompt. most: tokens of the answer. piece: tokens of a prefill piece.
 
     fresh: so many residents are chosen for this request; what the plan has beyond is kept of earlier ones.
-    reselect_every: tokens. reselect_below: mean coverage. expected: what was measured at this point.
+    reselect_every: tokens. expected: what was measured at this point. bearing: what it bears there; None: unmeasured.
     """
 
     look: Look
@@ -48,8 +47,8 @@ class Prepared:
     plan: Plan
     fresh: int
     reselect_every: int
-    reselect_below: float
     expected: Line | None
+    bearing: Bearing | None
 
 
 def prepare(ask: Ask, opened: Opened, base: int, limit: int, speech: int, telling: Telling) -> Prepared:
@@ -67,8 +66,8 @@ def prepare(ask: Ask, opened: Opened, base: int, limit: int, speech: int, tellin
     planned = plan(opened.shape, terms, _wish(ask, choice, profile))
     expected = None if profile is None else profile.at(planned.mode, planned.resident)
     kept = _keeping(ask, opened, planned)
-    below = too_low(profile, planned.mode, planned.resident, choice.most_lost)
-    return Prepared(look, most, piece, kept, planned.resident, choice.reselect_every, below, expected)
+    bearing = None if profile is None else profile.bearing(planned.mode, planned.resident, choice.most_lost)
+    return Prepared(look, most, piece, kept, planned.resident, choice.reselect_every, expected, bearing)
 
 
 def offer(opened: Opened, planned: Plan, tokens: int) -> str:

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.budget.profile import Profile
+from engine.budget.profile import Bearing
 from engine.experts.loader import Batch
 from engine.experts.residency import Residency
 from engine.experts.slots import SlotTable
-from engine.messages import Mode
 from engine.routing.block import MoEBlock
 from engine.routing.resident import Resident
 
@@ -63,14 +62,13 @@ class Watch:
         return f"coverage fell to {mean:.0%}"
 
 
-def too_low(profile: Profile | None, mode: Mode, residents: int, most_lost: float) -> float:
+def too_low(bearing: Bearing | None) -> float:
     """Mean coverage under which the set is changed. A set that covers little as usual is not the worse for it, nor is
-    one that covers as little as the model was seen to bear: measured to lose no more than it may.
+    one that covers as little as the model was seen to bear. bearing: None where nobody measured.
     """
-    line = None if profile is None else profile.at(mode, residents)
-    if profile is None or line is None:
+    if bearing is None:
         return RESELECT_BELOW
-    return min(RESELECT_BELOW, line.coverage - UNUSUAL, profile.borne(mode, most_lost))
+    return min(RESELECT_BELOW, bearing.usual - UNUSUAL, bearing.least)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import KnownError
-from engine.experts.residency import LOYALTY, Residency, loyal
+from engine.experts.residency import LOYALTY, MOST_KEPT, Residency, loyal, loyalty
 from tests.experts.disk import FAULTS, ByteBank, FaultyDisk, assert_right, write_model
 
 EXPERTS, SIZE = 12, 3  # with groups: four of three experts each
@@ -306,6 +306,15 @@ def test_more_loyalty_never_reads_more(of):
     ranking, here, count, places = of
     reads = [len(set(loyal(ranking, here, n)[:count].tolist()) - set(here.tolist())) for n in range(places + 1)]
     assert reads == sorted(reads, reverse=True)
+
+
+@given(st.integers(1, 128), st.floats(0, 1))
+@_QUICK
+def test_a_set_stays_as_far_as_the_model_bears_it_and_never_wholly(count, slack):
+    places = loyalty(count, 128, slack)
+    assert places >= round(LOYALTY * count)
+    assert loyalty(count, 128, 0.0) == round(LOYALTY * count)
+    assert places == round(LOYALTY * count) or count + places <= round(MOST_KEPT * 128)
 
 
 def test_of_what_a_request_wants_a_little_that_which_is_here_stays(model, loader):

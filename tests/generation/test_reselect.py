@@ -146,8 +146,9 @@ def test_a_set_that_covers_little_is_changed() -> None:
 def test_what_was_measured_says_how_little_is_too_little(coverage, loss, below) -> None:
     lines = tuple(Line(Mode.FAST, "prefill", n, 2.0, loss[n], 0.0, coverage[n], 0.0) for n in (4, 8))
     profile = Profile(32, "a text", 4, 100, 2.0, lines)
-    assert too_low(profile, Mode.FAST, 8, most_lost=0.03) == pytest.approx(below)
-    assert too_low(None, Mode.FAST, 8, most_lost=0.03) == RESELECT_BELOW
+    assert too_low(profile.bearing(Mode.FAST, 8, 0.03)) == pytest.approx(below)
+    assert profile.bearing(Mode.FAST, 2, 0.03) is None
+    assert too_low(None) == RESELECT_BELOW
 
 
 def test_nobody_comes_for_a_small_difference_unless_the_person_asks(tmp_path: Path) -> None:

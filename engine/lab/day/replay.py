@@ -15,18 +15,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import mlx.core as mx
 import numpy as np
 import numpy.typing as npt
 
 from engine.budget.activations import activations, piece_size
 from engine.budget.difficulty import difficulty
-from engine.budget.footprint import footprint
+from engine.budget.footprint import footprint, give_back_freed
 from engine.budget.governor import keeping
 from engine.budget.plan import Plan, Terms, Wish, plan
 from engine.budget.points import SPARES, Shape, slots_for
 from engine.budget.presets import Asked, decide
 from engine.budget.presets import load as load_presets
-from engine.budget.profile import Profile
+from engine.budget.profile import Bearing, Profile
 from engine.budget.request import Request as Judged
 from engine.budget.request import from_turns
 from engine.budget.standard import Standard
@@ -87,6 +88,10 @@ class Stage:
         )
 
     def close(self) -> None:
+        """The banks go back to the system, so that the next stage finds the room that this one had."""
+        self.residency.resize(0)
+        mx.clear_cache()
+        give_back_freed()
         self._loader.close()
         self._files.close()
 
@@ -126,31 +131,40 @@ def replay(
         pulse(number)
         judged = from_turns(turns, request.priority, request.attachments)
         try:
-            planned, fresh, watch = _planned(stage, judged, len(trace.ids), budget)
+            decided = _decided(stage, judged, len(trace.ids), budget)
         except KnownError as error:
             day.add(Line(number, request.kind, failed=error.sentence))
             continue
-        day.add(_served(stage, number, request.kind, trace, traces.experts, planned, fresh, watch))
+        day.add(_served(stage, number, request.kind, trace, traces.experts, decided))
 
 
-def _planned(stage: Stage, judged: Judged, tokens: int, budget: str) -> tuple[Plan, int, Watch]:
-    """The plan, how many are chosen for the request, and when they are chosen again."""
+@dataclass(frozen=True)
+class Decided:
+    """fresh: how many are chosen for the request. every: after how many tokens again. bearing: what the model bears."""
+
+    plan: Plan
+    fresh: int
+    every: int
+    bearing: Bearing | None
+
+
+def _decided(stage: Stage, judged: Judged, tokens: int, budget: str) -> Decided:
     profile = stage.profile
     choice = decide(difficulty(judged), load_presets(), Asked(budget, Mode.FAST), known=profile is not None)
     standard = None if profile is None else Standard(profile, choice.most_lost, False, budget == "auto")
     made = plan(stage.shape, stage.terms(tokens), Wish(choice.mode, choice.tier, None, choice.at_least, standard))
-    watch = Watch(choice.reselect_every, below=too_low(profile, made.mode, made.resident, choice.most_lost))
+    bearing = None if profile is None else profile.bearing(made.mode, made.resident, choice.most_lost)
     kept = keeping(made, stage.shape, stage.present) if budget == "auto" else made
-    return kept, made.resident, watch
+    return Decided(kept, made.resident, choice.reselect_every, bearing)
 
 
-def _served(
-    stage: Stage, number: int, kind: str, trace: Trace, experts: int, planned: Plan, fresh: int, watch: Watch
-) -> Line:
+def _served(stage: Stage, number: int, kind: str, trace: Trace, experts: int, decided: Decided) -> Line:
+    planned, bearing = decided.plan, decided.bearing
     assert planned.mode is Mode.FAST
+    watch = Watch(decided.every, below=too_low(bearing))
     residency, count = stage.residency, planned.resident
     use = residency.begin()
-    use.fresh = fresh
+    use.fresh, use.slack = decided.fresh, bearing.slack if bearing is not None else 0.0
     residency.resize(slots_for(count, stage.shape.experts))
     wanted, weights = _spread(trace, experts, len(stage.blocks), stage.shape.experts)
     peak = _prompt(stage, wanted[: trace.prompt], weights[: trace.prompt], count)
