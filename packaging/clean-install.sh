@@ -1,5 +1,6 @@
 #!/bin/sh
-# The wheel in clean environments, each with exactly what the lock brings: does every module import, is `cadre` there?
+# The wheel in clean environments, each with exactly what the lock brings: does every module import, is `cadre` there, and
+# does it answer from another folder, with nothing but itself on the path?
 #   sh packaging/clean-install.sh [WHICH ...]     core, speech, vision, all; without any, each of them
 # Takes a minute when uv has the distributions already. The environments are left in build/clean-install (or CLEAN_INSTALL) to look at.
 set -eu
@@ -11,6 +12,8 @@ system=$($python -c 'import sys; print(sys.platform)')
 where=${CLEAN_INSTALL:-build/clean-install}
 
 rm -rf "$where"
+mkdir -p "$where"
+where=$(cd "$where" && pwd)
 $uv build --quiet --no-config --wheel --out-dir "$where/wheel" .
 wheel=$(ls "$where"/wheel/*.whl)
 
@@ -23,7 +26,10 @@ check() { # which, extras...
     $uv pip install --quiet --python "$folder/bin/python" --no-deps "$wheel"
     printf '%s: ' "$which"
     QT_QPA_PLATFORM=offscreen "$folder/bin/python" -I packaging/import-everything.py
-    "$folder/bin/cadre" --version
+    mkdir -p "$where/elsewhere"
+    (cd "$where/elsewhere" && for command in "cadre --version" "cadre ask Hello! --max-tokens 8" "cadre models"; do
+        env -i HOME="$PWD" CADRE_HOME="$PWD/$which" PATH="$folder/bin:/usr/bin:/bin" sh -c "$command"
+    done)
 }
 
 for which in "${@:-each}"; do

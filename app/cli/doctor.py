@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -22,21 +23,26 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli import around, screen
+from app.cli.budgets import Budgets, budgets, page
 from app.cli.finding import Finding, State
 from app.numbers import size
 from engine.budget import footprint
+from engine.budget.presets import Presets, own_file
+from engine.budget.presets import load as load_presets
 from engine.budget.pressure import Sensors, Thermal, this_machine
+from engine.checkpoint.inspect import inspect
+from engine.errors import KnownError
 from engine.lab import disk_speed
 from engine.messages import Pressure
 from engine.models import places
-from engine.models.catalogue import InstalledModel, installed
-from engine.models.folders import Source
+from engine.models.catalogue import InstalledModel, installed, resolve
+from engine.models.folders import BUILTIN, Source
 
 _PATIENCE = 120
 """Seconds for a process to import MLX, which a cold disk can make slow."""
 _LITTLE_MEMORY = 6_000_000_000
 _LITTLE_DISK = 20_000_000_000
-_AGAIN = "Install Cadre anew: `make run` in its folder."
+_AGAIN = "Install Cadre anew: `pipx reinstall cadre`, or `make run` in a clone."
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,27 +51,37 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="what this machine can do and what is missing",
         description="Looks at Python, MLX, memory, disk and models, and says what to do about what is missing.",
     )
+    parser.add_argument(
+        "--model", default=BUILTIN, metavar="M", help="whose budgets to show: a folder, an installed name, or builtin"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Always 0: finding something missing is what it is for."""
-    findings = examine()
+    found, finding = about_budgets(args.model)
+    findings = [*examine(), about_presets(load_presets(), own_file()), finding]
     if args.json:
         ready = all(finding.state is not State.MISSING for finding in findings)
-        print(json.dumps({"ready": ready, "findings": [asdict(finding) for finding in findings]}, indent=2))
+        told = {"ready": ready, "findings": [asdict(finding) for finding in findings]}
+        print(json.dumps(told | {"budgets": None if found is None else asdict(found)}, indent=2))
     else:
-        Console(highlight=False).print(_table(findings))
+        console = Console(highlight=False)
+        console.print(_table(findings))
+        if found is not None and found.lines:
+            console.print(page(found))
     return 0
 
 
 def examine() -> list[Finding]:
+    """The machine and what is around Cadre."""
     return [
         Finding("Python", State.GOOD, f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         *about_mlx(ask_mlx()),
         about_memory(footprint.total(), footprint.available()),
         *about_strain(this_machine()),
+        about_home(places.home()),
         about_disk(places.models()),
         *about_surroundings(),
         about_models(installed()),
@@ -181,6 +197,47 @@ def _strain(what: str, words: str, source: str, remedy: str | None) -> Finding:
     return Finding(what, State.WORSE if remedy else State.GOOD, f"{words} ({source})", remedy)
 
 
+def about_home(home: Path) -> Finding:
+    """Where chats, settings and models are kept. Tried by writing: permissions alone do not tell of a disk to read."""
+    place = _nearest(home)
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(b"cadre")
+    except OSError as error:
+        remedy = "Make it writable for you, free some space, or set CADRE_HOME to another folder."
+        return Finding("Folder", State.WORSE, f"nothing can be kept in {home} ({error.strerror})", remedy)
+    if any(part.exists() and not part.is_dir() for part in (home, *home.parents)):
+        remedy = "Move it out of the way, or set CADRE_HOME to another folder."
+        return Finding("Folder", State.WORSE, f"a file stands where {home} should be", remedy)
+    return Finding("Folder", State.GOOD, f"chats, settings and models are kept in {home}")
+
+
+def about_presets(presets: Presets, own: Path) -> Finding:
+    """What decides how much of a model a request gets when nobody says."""
+    if presets.notes:
+        return Finding("Presets", State.WORSE, presets.notes[0], f"The file is {own}.")
+    return Finding("Presets", State.GOOD, f"yours, {own}" if own.exists() else "as they come with Cadre")
+
+
+def about_budgets(model: str) -> tuple[Budgets | None, Finding]:
+    """Of the model that was named. What cannot be opened is said, and no table shown."""
+    try:
+        found = budgets(inspect(resolve(model), limit=footprint.room()))
+    except KnownError as error:
+        return None, Finding("Budgets", State.WORSE, error.sentence, error.next_step)
+    if not found.of:
+        return found, Finding("Budgets", State.GOOD, f"{found.model} has no experts to choose from: all of it is used")
+    most = max((line.granted for line in found.lines), default=0)
+    held = f"{size(found.limit)} may be used now"
+    if not most:
+        remedy = "Close other apps, or choose a smaller model."
+        return found, Finding("Budgets", State.WORSE, f"{held}: too little for {found.model}", remedy)
+    if all(line.granted == line.experts for line in found.lines):
+        return found, Finding("Budgets", State.GOOD, f"{held}; every tier of {found.model} fits")
+    remedy = "More fit when other apps are closed."
+    return found, Finding("Budgets", State.WORSE, f"{held}; at most {most} of {found.of} experts per layer fit", remedy)
+
+
 def about_disk(models: Path) -> Finding:
     """Free space where downloads go, whether or not the folder is there yet."""
     free = shutil.disk_usage(_nearest(models)).free
@@ -197,9 +254,10 @@ def _nearest(folder: Path) -> Path:
 def about_models(models: list[InstalledModel]) -> Finding:
     """Those for real work: the built-in demonstration counts only when it is broken."""
     broken = [model for model in models if model.problem]
+    which = " `cadre models` says what is wrong with the others." if broken else ""
     whole = len([model for model in models if not model.unasked and model.source is not Source.BUILTIN])
     if not whole:
-        remedy = "`cadre pull REPO` downloads one; `--model builtin` is a small one to try things with."
+        remedy = f"`cadre pull REPO` downloads one; `--model builtin` is a small one to try things with.{which}"
         found = "none but the built-in demonstration" if any(not model.problem for model in models) else "none"
         return Finding("Models", State.WORSE, f"{found}, {len(broken)} broken" if broken else found, remedy)
     if broken:

@@ -127,10 +127,12 @@ def load() -> Presets:
     defaults = (places.resources() / FILE).read_text(encoding="utf-8")
     try:
         own = own_file().read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return parse(defaults)
-    except (OSError, UnicodeDecodeError) as error:
-        return _noted(parse(defaults), wrong(f"{own_file()}: {error}"))
+    except OSError as error:
+        return _noted(parse(defaults), wrong(f"{own_file()}: {error.strerror}"))
+    except UnicodeDecodeError:
+        return _noted(parse(defaults), wrong(f"{own_file()} is not text"))
     try:
         return parse(defaults, own)
     except KnownError as error:

@@ -56,7 +56,7 @@ def _stored(file: Path, model: Callable[[], str], experts: int) -> Stored:
         if content["model"] != model():
             return Stored(note=f"The model has changed since it was measured. {_AGAIN}")
         profile = _profile(content["profile"])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Stored()
     except (OSError, ValueError, TypeError, KeyError):
         return Stored(note=f"The model's profile cannot be read; the defaults serve. {_AGAIN}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.budget.activations import FIXED, activations, piece_size
+from engine.budget.activations import activations, piece_size
 from engine.budget.difficulty import difficulty
 from engine.budget.governor import keeping
 from engine.budget.plan import Plan, Terms, Wish, plan
@@ -19,7 +19,7 @@ from engine.budget.profile_store import read as stored_profile
 from engine.budget.request import from_turns
 from engine.budget.standard import Standard
 from engine.errors import KnownError
-from engine.generation.opened import Opened
+from engine.generation.opened import CACHE_LIMIT, Opened
 from engine.generation.telling import Telling
 from engine.generation.text import encode, has_template
 from engine.messages import Ask, Mode
@@ -131,7 +131,7 @@ def _terms(opened: Opened, look: Look, most: int, base: int, limit: int, speech:
         base=base,
         dense=opened.dense_bytes(0 if senses is None else senses.encoder_bytes(look)),
         kv=opened.kv_bytes(prompt + most),
-        activations=max(activations(config, piece, prompt), FIXED + looking),
+        activations=max(activations(config, piece, prompt), CACHE_LIMIT + looking if looking else 0),
         limit=limit,
         speech=speech,
     )

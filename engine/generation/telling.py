@@ -188,7 +188,9 @@ class Telling:
         if self._promised is None or (at - self._sampled < _SAMPLE_SECONDS and not now):
             return
         self._sampled = at
-        held = max(footprint(), mx.get_active_memory() + mx.get_cache_memory())
+        # MLX's peak is since anybody's last sample: an encoder or a prefill piece is one long step.
+        held = max(footprint(), mx.get_active_memory() + mx.get_cache_memory(), mx.get_peak_memory())
+        mx.reset_peak_memory()
         self._peak, self._peak_lately = max(self._peak, held), max(self._peak_lately, held)
         self._emit(MemorySample(self._request, replace(self._promised, peak=self._peak_lately), self.pressure))
 

@@ -34,19 +34,19 @@ _TEMPLATE = (
 
 def make_sighted_checkpoint(
     folder: Path,
-    family: str,
+    family: str | SightedFamily,
     *,
     seed: int = 0,
     quantization: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a random checkpoint of `family` (a key of `SIGHTED` or `DENSE`) into `folder`, in float32. Returns it.
+    """Write a random checkpoint of `family` (or a key of `SIGHTED` or `DENSE`) into `folder`, in float32. Returns it.
 
     quantization: of the language part, as mlx-vlm converts; the encoder stays as it is. overrides: replaces keys of
     the family's `text_config`. `config.json` comes last.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    made = {**SIGHTED, **DENSE}[family]
+    made = {**SIGHTED, **DENSE}[family] if isinstance(family, str) else family
     config: Config = json.loads(json.dumps(made.config))
     thinking = config.get("thinker_config", config)
     thinking["text_config"] |= dict(overrides or {})

@@ -6,6 +6,7 @@ Whatever a header claims, only a second or so is in memory at a time. A file tha
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,19 @@ def _open(path: Path) -> Any:
         raise KnownError(f"{name} is in a format that Cadre does not read.", _CONVERT.format(name=name))
     if path.stat().st_size == 0:
         raise KnownError(f"{name} is empty.", "Record or download it again.")
+    if path.suffix.lower() == ".mp3" and not _may_be_mp3(path):
+        raise KnownError(f"{name} is no sound file that Cadre can read.", _CONVERT.format(name=name))
     return _opened(path, name)
+
+
+def _may_be_mp3(path: Path) -> bool:
+    """The library would believe the name, look for a frame up to the end, and write about that to the terminal."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(1 << 16)
+    except OSError:
+        return True  # opening it says why
+    return begin.startswith((b"ID3", b"RIFF")) or re.search(rb"\xff[\xe0-\xff]", begin) is not None
 
 
 def _opened(source: Path | io.BytesIO, name: str) -> Any:

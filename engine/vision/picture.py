@@ -45,7 +45,7 @@ def open_picture(source: Source) -> Picture:
     if not content:
         raise KnownError(f"{name} is empty.", "Attach another picture.")
     if len(content) > MOST_BYTES:
-        raise _too_large(name, f"{len(content) >> 20} MB")
+        raise KnownError(f"{name} is too large (over {MOST_BYTES >> 20} MB).", "Save it as a JPEG, or shrink it.")
     return Picture(_decoded(name, content))
 
 
@@ -128,6 +128,8 @@ def _read_heic() -> bool:
 
 
 def _remedy(content: bytes) -> str:
+    if content.startswith(b"%PDF-"):
+        return "PDFs are read in the window: start `cadre` and drop it there. Here, give its pages as pictures."
     if content[4:8] == b"ftyp" and content[8:12] in _HEIC and not _read_heic():
         return "It is a HEIC photo: export it as JPEG first (Preview: File, Export), or install 'cadre[vision]'."
     return "JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC can be read."

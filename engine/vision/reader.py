@@ -23,10 +23,12 @@ from engine.vision.families import Sense
 from engine.vision.kinds import KINDS
 from engine.vision.kinds.kind import Part, Parts
 from engine.vision.model import quiet
-from engine.vision.picture import open_picture
+from engine.vision.picture import Source, open_picture
 
 MOST_PICTURES = 32
 """In one conversation; each is held decoded while a prompt is read."""
+MOST_TOGETHER = 100_000_000
+"""Pixels of a conversation's pictures, each shrunk as the model wants it: 2.4 GB of numbers in Qwen's families."""
 MOST_SOUNDS = 8
 MOST_SECONDS = 300.0
 """Of one sound, where the model's own limit is not lower: 4,000 tokens of Qwen3-Omni's."""
@@ -67,7 +69,7 @@ class Reader:
         _check_number(len(images), MOST_PICTURES, "pictures")
         _check_number(len(audio), MOST_SOUNDS, "sounds")
         processor = self._opened_processor()
-        pictures = [open_picture(source).image for source in images]
+        pictures = self._pictures(images, processor)
         clips = [open_clip(path, self._most_seconds(processor)) for path in audio]
         text = _templated(processor.tokenizer, turns)
         if self.kind.mark and text.count(self.kind.mark) != len(pictures):
@@ -81,6 +83,20 @@ class Reader:
         words = Turn(turn.role, turn.content or "-")
         beside = Turn(turn.role, words.content, turn.images, turn.audio)
         return len(self.read([beside]).tokens) - len(self.read([words]).tokens)
+
+    def _pictures(self, sources: Sequence[Source], processor: Any) -> list[Any]:
+        """Images of Pillow's. One after another, so that what is too much together is not all decoded first."""
+        opened, pixels = [], 0
+        for source in sources:
+            image = open_picture(source).image
+            pixels += min(image.width * image.height, self.kind.most_pixels(processor.image_processor))
+            if pixels > MOST_TOGETHER:
+                raise KnownError(
+                    f"The pictures here are too large together: over {MOST_TOGETHER // 10**6} megapixels.",
+                    "Give fewer, shrink them, or begin a new conversation.",
+                )
+            opened.append(image)
+        return opened
 
     def _marked(self, tokens: list[int], parts: Parts) -> Look:
         """Every stretch of the tokens that stand for media becomes its part's fingerprint."""

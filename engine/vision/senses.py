@@ -18,6 +18,7 @@ from mlx.utils import tree_flatten
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import encoder_of
 from engine.messages import Turn
+from engine.vision.attention import in_parts
 from engine.vision.families import Sense
 from engine.vision.kinds.kind import Encoded, inner
 from engine.vision.marks import longest, pieces, rows, stretches
@@ -82,7 +83,9 @@ class Senses:
         return sum(a.nbytes for sense in wanted for a in self._encoder(sense).values())
 
     def encoding_bytes(self, look: Look) -> int:
-        """What the largest of these takes on its way through its encoder, and all of them as rows."""
+        """What the largest of these takes on its way through its encoder, all of them as rows, and the numbers that the
+        processor made of them, which are there as long as the request.
+        """
         unseen = set(self.unseen(look.tokens))
         if not unseen:
             return 0
@@ -90,7 +93,8 @@ class Senses:
         taken = sum(length for token, _, length in stretches(look.tokens) if token in unseen)
         vision = inner(self._model.config).vision_config
         later = len(getattr(vision, "deepstack_visual_indexes", None) or ())
-        return cost + 4 * taken * int(self._checkpoint.text_config["hidden_size"]) * (1 + later)
+        held = sum(part.values.nbytes for _, part in look.parts.values())
+        return cost + held + 4 * taken * int(self._checkpoint.text_config["hidden_size"]) * (1 + later)
 
     def encode(self, look: Look, new: Sequence[int], check: Check) -> Seen:
         """Every medium among the new tokens, through its encoder when it is not kept; the encoder's weights are read
@@ -102,7 +106,7 @@ class Senses:
             mine = [f for f in unseen if look.parts[f][0] is sense]
             if mine:
                 check()  # not within: who runs there may look at pictures too
-                with self._reading(sense):
+                with self._reading(sense), in_parts():
                     for f in mine:
                         made = self._kind.encode(self._model, sense, look.parts[f][1])
                         mx.eval(made)

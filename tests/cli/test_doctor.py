@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import subprocess
 import sys
@@ -11,10 +12,15 @@ from pathlib import Path
 import pytest
 
 from app.cli import doctor
+from app.cli.budgets import budgets
 from app.cli.finding import State
+from engine.budget import footprint
+from engine.budget.presets import load, own_file
 from engine.budget.pressure import Thermal
+from engine.checkpoint.inspect import Report, inspect
 from engine.lab import disk_speed
 from engine.messages import Pressure
+from engine.models import places
 from engine.models.catalogue import InstalledModel
 from engine.models.folders import Source
 from tests.simulated import Machine
@@ -55,7 +61,7 @@ def states(machine: dict[str, object] | str) -> dict[str, State]:
 
 
 def test_this_machine_as_json(capsys):
-    assert doctor.run(argparse.Namespace(json=True)) == 0
+    assert doctor.run(argparse.Namespace(json=True, model="builtin")) == 0
 
     report = json.loads(capsys.readouterr().out)
     by_name = {finding["what"]: finding for finding in report["findings"]}
@@ -71,7 +77,12 @@ def test_this_machine_as_json(capsys):
         "Low-power mode",
         "Disk",
         "Disk speed",
+        "Folder",
+        "Presets",
+        "Budgets",
     } <= by_name.keys()
+    assert [line["tier"] for line in report["budgets"]["lines"]] == ["1b", "2b", "3b", "4b"]
+    assert report["budgets"]["limit"] > 0
 
 
 def test_this_machine_for_people(capsys, monkeypatch):
@@ -82,7 +93,10 @@ def test_this_machine_for_people(capsys, monkeypatch):
 
     assert args.run(args) == 0
 
-    assert "Apple M2, 11.4 GB for models" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Apple M2, 11.4 GB for models" in told
+    assert "Budgets of builtin" in told
+    assert "4b              16 of 32" in told
 
 
 def test_a_mac_needs_no_openblas(monkeypatch):
@@ -206,3 +220,105 @@ def test_a_machine_under_strain():
 def test_what_nothing_tells_is_not_called_a_finding():
     silent = Machine(source="")
     assert strain(silent)["Heat"] == (State.GOOD, "nothing tells it here; taken for none")
+
+
+# --- budgets ----------------------------------------------------------------------------------------------
+
+
+def report_with(limit: int) -> Report:
+    return inspect(places.builtin(), limit=limit)
+
+
+def test_a_tier_that_does_not_fit_gets_what_does():
+    """The built-in model holds 4, 8, 12 and 16 of 32 experts at 1b to 4b."""
+    whole = report_with(1 << 40)
+    memory = {point.experts: point.memory for point in whole.points}
+
+    lines = budgets(report_with(memory[8])).lines
+
+    assert [(line.tier, line.experts, line.granted) for line in lines] == [
+        ("1b", 4, 4),
+        ("2b", 8, 8),
+        ("3b", 12, 8),
+        ("4b", 16, 8),
+    ]
+    assert {line.granted for line in budgets(report_with(min(memory.values()) - 1)).lines} == {0}
+    assert all(line.granted == line.experts for line in budgets(whole).lines)
+
+
+@pytest.mark.parametrize(
+    ("room", "state", "words"),
+    [
+        (1 << 40, State.GOOD, "every tier of builtin fits"),
+        (7_000_000, State.WORSE, "at most 8 of 32 experts per layer fit"),
+        (1_000_000, State.WORSE, "too little for builtin"),
+    ],
+)
+def test_what_memory_holds_of_a_model_is_one_of_the_findings(monkeypatch, room, state, words):
+    monkeypatch.setattr(footprint, "room", lambda: room)
+
+    _, finding = doctor.about_budgets("builtin")
+
+    assert (finding.state, words in finding.found) == (state, True)
+    assert (finding.remedy is None) == (state is State.GOOD)
+
+
+def test_a_model_that_cannot_be_opened_is_said_in_its_own_words(tmp_path):
+    (tmp_path / "config.json").write_text("{")
+
+    table, finding = doctor.about_budgets(str(tmp_path))
+
+    assert table is None
+    assert "not valid JSON" in finding.found
+    assert finding.remedy
+
+
+def test_presets_of_ones_own_are_named_and_broken_ones_have_their_reason():
+    places.home().mkdir()
+    assert doctor.about_presets(load(), own_file()).found == "as they come with Cadre"
+
+    own_file().write_text('[easy]\ntier = "2b"\n')
+    mine = doctor.about_presets(load(), own_file())
+    assert (mine.state, str(own_file()) in mine.found) == (State.GOOD, True)
+
+    own_file().write_text('[easy]\ntier = "9b"\n')
+    broken = doctor.about_presets(load(), own_file())
+    assert (broken.state, "The defaults serve" in broken.found) == (State.WORSE, True)
+
+
+# --- the folder that Cadre keeps things in ------------------------------------------------------------------
+
+
+def test_a_folder_that_can_be_kept_in(tmp_path):
+    finding = doctor.about_home(tmp_path / "not" / "yet")
+
+    assert finding.state is State.GOOD
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    def refuse(**_: object):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+
+    finding = doctor.about_home(tmp_path)
+
+    assert finding.state is State.WORSE
+    assert "(Read-only file system)" in finding.found
+    assert "CADRE_HOME" in str(finding.remedy)
+
+
+def test_a_file_where_the_folder_should_be(tmp_path):
+    (tmp_path / "cadre").touch()
+
+    finding = doctor.about_home(tmp_path / "cadre" / "inner")
+
+    assert (finding.state, "a file stands where" in finding.found) == (State.WORSE, True)
+
+
+def test_where_no_folder_can_be_there_are_no_presets_and_no_complaint(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CADRE_HOME", str(tmp_path / "file" / "cadre"))
+
+    assert load().notes == ()

@@ -81,6 +81,7 @@ def test_a_header_that_claims_ten_hours_costs_nothing(tmp_path):
         ("memo.m4a", b"x", "memo.m4a is in a format that Cadre does not read."),
         ("empty.wav", b"", "empty.wav is empty."),
         ("notes.txt", b"This is no sound.", "notes.txt is no sound file that Cadre can read."),
+        ("notes.mp3", b"This is no sound.", "notes.mp3 is no sound file that Cadre can read."),
         ("zeros.wav", bytes(4_000), "zeros.wav is no sound file that Cadre can read."),
     ],
 )

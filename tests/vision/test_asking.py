@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 
+import mlx.core as mx
 import pytest
 from PIL import Image
 
@@ -13,6 +15,7 @@ from engine.lab.sighted_families import DENSE, SIGHTED
 from engine.lab.tiny import make_checkpoint
 from engine.lab.tiny_sighted import make_sighted_checkpoint
 from engine.link import ThreadEngine
+from engine.vision import senses
 from tests.host.asking import answer, ask, listen, send
 from tests.vision import reference
 from tests.vision.pictures import encoded, noise, png
@@ -95,6 +98,20 @@ def test_models_without_experts_see_too(engine, family, tmp_path):
 
     assert record.text == said(folder, first(folder, 8, SEA, SHORE))
     assert record.experts["total"] == 0
+
+
+def test_the_peak_has_what_came_and_went_while_an_encoder_worked(engine, folder, monkeypatch):
+    """An encoder is one long step, at whose end nothing is left to be sampled."""
+
+    @contextmanager
+    def greedy():
+        mx.eval(mx.zeros(400_000_000, mx.uint8))
+        yield
+
+    monkeypatch.setattr(senses, "in_parts", greedy)
+    record = answer(engine, ask(folder, turns=(about(png(41, 43, seed=11)),), max_tokens=2))
+
+    assert record.memory.peak > 400_000_000
 
 
 def test_fast_answers_choose_by_the_pictures_too(engine, folder):

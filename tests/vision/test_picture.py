@@ -128,6 +128,13 @@ def test_bad_pictures_get_one_sentence_and_little_memory(name):
     assert refused.value.sentence.endswith(".")
 
 
+def test_a_pdf_is_sent_to_where_it_is_read():
+    with pytest.raises(KnownError) as refused:
+        open_picture(b"%PDF-1.7\n" + bytes(99))
+
+    assert "start `cadre`" in refused.value.next_step
+
+
 def test_a_picture_that_is_not_there(tmp_path):
     with pytest.raises(KnownError, match=r"sea.png cannot be read \(No such file"):
         open_picture(tmp_path / "sea.png")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.checkpoint.folder import Checkpoint
@@ -9,7 +11,9 @@ from engine.errors import KnownError
 from engine.lab.sighted_families import SIGHTED
 from engine.lab.tiny_sighted import make_sighted_checkpoint
 from engine.messages import Turn
+from engine.vision import reader as reader_module
 from engine.vision.families import Sense
+from engine.vision.picture import open_picture
 from engine.vision.reader import Reader
 from tests.vision.pictures import png
 from tests.vision.sounds import noise, wav
@@ -50,3 +54,30 @@ def test_the_model_hears_at_most_what_its_extractor_takes(tmp_path):
         reader.read([Turn("user", "", (), (wav(tmp_path / "b.wav", noise(31)),))])
     with pytest.raises(KnownError, match="9 sounds are too many"):
         reader.read([Turn("user", "", (), (tmp_path / "a.wav",) * 9)])
+
+
+def test_pictures_that_are_too_large_together_are_refused_before_all_are_decoded(reader, monkeypatch):
+    opened = []
+
+    def opening(source):
+        opened.append(source)
+        return open_picture(source)
+
+    monkeypatch.setattr(reader_module, "open_picture", opening)
+    monkeypatch.setattr(reader_module, "MOST_TOGETHER", 3_000)
+    small, large = png(30, 30, seed=1), png(60, 60, seed=2)
+    monkeypatch.setattr(reader, "kind", replace(reader.kind, most_pixels=lambda _: 10_000))
+
+    assert reader.read([Turn("user", "", (small, small))]).count(Sense.SIGHT)
+    opened.clear()
+    with pytest.raises(KnownError, match="too large together"):
+        reader.read([Turn("user", "", (large, small, small))])
+    assert opened == [large]
+
+
+def test_what_the_model_shrinks_counts_as_it_takes_it(reader):
+    """The tiny models' processors shrink to a few thousand pixels; those that always shrink have one number."""
+    most = reader.kind.most_pixels(reader._opened_processor().image_processor)
+    size = max(part.values.size for _, part in reader.read([Turn("user", "", (png(400, 300),))]).parts.values())
+
+    assert size <= 3 * 2 * 1.2 * most  # colours, frames of a film, rounding to whole patches

@@ -62,14 +62,15 @@ def rate(token_seconds: Sequence[float]) -> float:
 
 
 def ask(opened: Any, base: int, request: Mapping[str, Any]) -> Asked:
-    """request: `prompt` or `tokens` (of the prompt's text, to cut it), and fields of `messages.Ask`."""
+    """request: `prompt`, files as `images` and `audio`, and fields of `messages.Ask`."""
     from engine import messages as m
     from engine.generation.answer import Answer
 
     options = dict(request)
     options["mode"] = m.Mode(options.get("mode", "fast"))
     limit = options.get("memory") or _ROOM
-    turns = (m.Turn("user", options.pop("prompt", PROMPT)),)
+    images, audio = (tuple(map(Path, options.pop(kind, ()))) for kind in ("images", "audio"))
+    turns = (m.Turn("user", options.pop("prompt", PROMPT), images, audio),)
     times: list[float] = []
     read_by: list[int] = []
     wanted = absent = 0

@@ -22,8 +22,9 @@ def _encode(model: Any, _sense: Sense, part: Part) -> Encoded:
 
 
 def _cost(config: Any, _sense: Sense, part: Part) -> int:
+    """Its blocks are gated, and their GELU is made of steps."""
     vision = config.vision_config
-    return attention_cost(vision.hidden_size, vision.intermediate_size, vision.num_attention_heads, part.size)
+    return attention_cost(vision.hidden_size, vision.intermediate_size, vision.num_attention_heads, part.size, 6)
 
 
 def _beside(_model: Any, given: Any, shown: mx.array, _encoded: Sequence[Encoded]) -> dict[str, Any]:

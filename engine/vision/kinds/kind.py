@@ -12,6 +12,7 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
+from engine.vision.attention import scores_bytes
 from engine.vision.families import Sense
 from engine.vision.marks import fingerprint
 
@@ -51,16 +52,22 @@ def image_token(config: Any) -> Mapping[Sense, int]:
     return {Sense.SIGHT: int(config.image_token_id)}
 
 
-def attention_cost(width: int, inner_width: int, heads: int, size: int) -> int:
+def attention_cost(width: int, inner_width: int, heads: int, size: int, inner_rows: int = 2) -> int:
     """Bytes that `size` patches take on their way, all attending to all.
 
-    Scores are counted 1.5 times in each head, as a CPU holds them (docs/pictures.md).
+    inner_rows: how many rows as wide as the inner layers each patch has at once; fitted to MLX's peak on encoders of
+    the published widths (docs/pictures.md).
     """
-    return int(4 * size * (8 * width + 3 * inner_width + 1.5 * heads * size))
+    return 4 * size * (8 * width + inner_rows * inner_width) + scores_bytes(heads, size)
 
 
 def _nothing_beside(_model: Any, _given: Any, _shown: mx.array, _encoded: Sequence[Encoded]) -> dict[str, Any]:
     return {}
+
+
+def _few_pixels(_image_processor: Any) -> int:
+    """Gemma's, Kimi's and Llama's take no more of one picture, however large it is."""
+    return 2_000_000
 
 
 def _as_it_is(_made: Any) -> None:
@@ -79,6 +86,7 @@ class Kind:
     beside: of (model, mlx-vlm's own for the words, shown [1, T] with 1 at pictures, the encoded pictures' rows),
       more arguments of the language part.
     mend, mend_processor: what must be set right in mlx-vlm's model and processor before they are used.
+    most_pixels: of mlx-vlm's image processor, what it takes of one picture at most.
     whole: a picture's tokens see each other, so it must not be cut.
     mark: a picture's in the text, where the processor does not mind finding more of them than there are pictures.
     """
@@ -93,5 +101,6 @@ class Kind:
     beside: Callable[[Any, Any, mx.array, Sequence[Encoded]], dict[str, Any]] = _nothing_beside
     mend: Callable[[Any], None] = _as_it_is
     mend_processor: Callable[[Any], None] = _as_it_is
+    most_pixels: Callable[[Any], int] = _few_pixels
     whole: bool = False
     mark: str = ""

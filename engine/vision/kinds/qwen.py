@@ -43,6 +43,10 @@ def positions_by_grid(model: Any, ids: mx.array, grids: Sequence[mx.array]) -> m
     return positions
 
 
+def _most_pixels(image_processor: Any) -> int:
+    return int(image_processor.max_pixels)
+
+
 def _beside(_model: Any, _given: Any, shown: mx.array, encoded: Sequence[Encoded]) -> dict[str, Any]:
     later = [mx.concatenate(list(rows)) for rows in list(zip(*encoded, strict=True))[1:]]
     return {"visual_pos_masks": shown.astype(mx.bool_), "deepstack_visual_embeds": later} if later else {}
@@ -55,6 +59,7 @@ QWEN3_VL = Kind(
     cost=picture_cost,
     positions=positions_by_grid,
     beside=_beside,
+    most_pixels=_most_pixels,
     mark="<|image_pad|>",
 )
 
