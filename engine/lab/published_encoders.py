@@ -2,8 +2,8 @@
 
 Before a language part that is as wide as the published one, since its width is the encoder's output, but has a few
 small layers. gemma-4-26B-A4B's numbers are its config.json's; those of Qwen3-VL-30B-A3B, Qwen3.5-35B-A3B,
-Qwen3-Omni-30B-A3B, Kimi-VL-A3B, GLM-4.5V and Llama-4-Scout are what mlx-vlm's and transformers' classes take when a file
-says nothing, as far as they have them, and were not compared with the published files.
+Qwen3-Omni-30B-A3B, Kimi-VL-A3B, GLM-4.5V and Llama-4-Scout are what mlx-vlm's and transformers' classes take when a
+file says nothing, as far as they have them, and were not compared with the published files.
 """
 
 from __future__ import annotations
