@@ -41,7 +41,7 @@ class Watch:
 
     every: int = 0
     fixed: bool = False
-    below: float = RESELECT_BELOW
+    below: float | None = None
     asked: bool = False
     _not_before: int = RESELECT_WINDOW
 
@@ -56,7 +56,7 @@ class Watch:
         if self.fixed or count < self._not_before:
             return ""
         mean = float(np.mean(coverage[-RESELECT_WINDOW:]))
-        if mean >= self.below:
+        if mean >= (too_low(None) if self.below is None else self.below):
             return ""
         self._not_before = count + RESELECT_WINDOW  # a new set is judged by tokens of its own
         return f"coverage fell to {mean:.0%}"

@@ -7,9 +7,9 @@ are refused. Loads safetensors and JSON, and of the codec only what makes sound.
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from collections.abc import Generator, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +88,8 @@ def _loaded(folder: Path, config: dict[str, Any]) -> Any:
     """Not by mlx-audio's `load_model`, which prints, and goes on where a part is missing."""
     from mlx_audio.tts.models.qwen3_tts import Model, ModelConfig
 
-    bars: Any = import_module("tqdm")
-    bars.tqdm.monitor_interval = 0  # else a thread watches bars that nobody shows, for good
+    if (bars := sys.modules.get("tqdm")) is not None:  # mlx-audio's
+        bars.tqdm.monitor_interval = 0  # else a thread watches bars that nobody shows, for good
     model: Any = Model(ModelConfig.from_dict(config))
     install(model, config, folder)
     model.tokenizer = tokenizer(folder)
