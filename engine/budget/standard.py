@@ -62,8 +62,7 @@ def _fast_if_as_good(standard: Standard, met: Met, most: int) -> Met:
     loss = standard.profile.loss(Mode.FAST, min(met.residents, most))
     if met.mode is not Mode.BALANCED or loss > standard.most_lost:
         return met
-    why = f"Measured: fast loses under {standard.most_lost:.0%} with {min(met.residents, most)} experts per layer."
-    return replace(met, mode=Mode.FAST, mode_why=why)
+    return replace(met, mode=Mode.FAST)  # nothing to tell: the answer is as good
 
 
 def _enough(standard: Standard, way: Mode, wanted: int, most: int) -> int | None:
