@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from app.choice import Choice
 from engine.models.catalogue import InstalledModel
 
 EMBEDDED = ""
 _PARAKEET = "parakeet"
 
 
-@dataclass(frozen=True)
-class Choice:
-    """asked_as: what the engine is given."""
-
-    asked_as: str
-    name: str
-    about: str
-
-
 def choices(installed: Iterable[InstalledModel]) -> list[Choice]:
-    return [_embedded(), *(_installed(model) for model in installed if model.speech)]
+    return [_embedded(), *(Choice.of(model, about(model)) for model in installed if model.speech)]
 
 
 def _embedded() -> Choice:
     if sys.platform == "darwin":
         return Choice(EMBEDDED, "The system's", "macOS's own, on this Mac only.")
     return Choice(EMBEDDED, "PocketSphinx", "Small and old: English only, every fourth word wrong, no punctuation.")
-
-
-def _installed(model: InstalledModel) -> Choice:
-    return Choice(str(model.path), model.name.rpartition("/")[2], about(model))
 
 
 def about(model: InstalledModel) -> str:

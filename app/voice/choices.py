@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from app.choice import Choice
 from app.numbers import size
 from engine.errors import KnownError
 from engine.models.catalogue import InstalledModel
@@ -23,18 +23,9 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Choice:
-    """asked_as: what the engine is given, SYSTEM for the voice that needs none."""
-
-    asked_as: str
-    name: str
-    about: str
-
-
 def choices(installed: Iterable[InstalledModel]) -> list[Choice]:
     system = Choice(SYSTEM, "The system's", "It takes no memory of Cadre's and speaks what the system has voices for.")
-    return [system, *(Choice(str(m.path), m.name.rpartition("/")[2], about(m)) for m in installed if m.voice)]
+    return [system, *(Choice.of(model, about(model)) for model in installed if model.voice)]
 
 
 def about(model: InstalledModel) -> str:

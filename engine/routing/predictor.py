@@ -35,7 +35,7 @@ class Predictor(nn.Module):
     def __init__(self, hidden: int, layers: int, experts: int, kinds: int = 1) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._shape = (hidden, layers, experts)
-        self._kinds = kinds
+        self.kinds = kinds
         self.norm = nn.RMSNorm(hidden)
         self.attend = nn.Linear(hidden, _HEADS, bias=False)
         self.narrow = nn.Linear(_HEADS * hidden, _WIDTH)
@@ -49,9 +49,9 @@ class Predictor(nn.Module):
 
     def evened(self, scores: mx.array) -> mx.array:
         """Scores [B, L, E] within (-4, 4), so that the best of each kind rank before all second ones, and so on."""
-        if self._kinds == 1:
+        if self.kinds == 1:
             return scores
-        by_kind = scores.reshape(*scores.shape[:-1], self._kinds, -1)
+        by_kind = scores.reshape(*scores.shape[:-1], self.kinds, -1)
         rank = mx.argsort(mx.argsort(-by_kind, axis=-1), axis=-1)
         return (by_kind - 2 * _MOST * rank).reshape(scores.shape)
 
@@ -91,7 +91,7 @@ def save_predictor(folder: Path, predictor: Predictor) -> None:
     """Write `predictor` beside a checkpoint, in float16."""
     flat: Any = tree_flatten(_parameters(predictor))
     arrays = {name: a.astype(mx.float16) for name, a in flat}
-    header = {"version": _VERSION, "shape": json.dumps(predictor._shape), "kinds": str(predictor._kinds)}
+    header = {"version": _VERSION, "shape": json.dumps(predictor._shape), "kinds": str(predictor.kinds)}
     mx.save_safetensors(str(folder / FILE), arrays, header)
 
 

@@ -28,7 +28,7 @@ from engine.training.outside import mixed, utterances  # noqa: E402
 from engine.training.recipe import Recipe, Routing  # noqa: E402
 from engine.training.renaming import varied  # noqa: E402
 from engine.training.run import Run  # noqa: E402
-from engine.training.starting import start_from  # noqa: E402
+from engine.training.starting import kinds_of, start_from  # noqa: E402
 from engine.training.tokenizer import (  # noqa: E402
     END,
     dialogue_encoder,
@@ -59,7 +59,8 @@ def main() -> None:
     given = parser.parse_args()
     recipe = Recipe(steps=given.steps)
     if given.start is not None:
-        recipe = replace(recipe, rate=_SECOND_RATE, predictor_rate=_SECOND_RATE / 10)
+        kinds = kinds_of(given.start, recipe.shape)
+        recipe = replace(recipe, rate=_SECOND_RATE, predictor_rate=_SECOND_RATE / 10, kinds=kinds, whole=0)
     corpus = varied(read_dialogues(given.corpus), _RENAMED, _ECHOES, recipe.seed)
     dialogues = mixed(corpus, *utterances(given.prompts), share=_SHARE, seed=recipe.seed)
     if given.start is None:

@@ -91,15 +91,15 @@ def main() -> None:
 
 def _run(recipe: Recipe, train: Documents, dev: Documents, folder: Path, tokenizer: Tokenizer) -> dict[str, Any]:
     """Train, or take what was measured before; nats per token by how many experts per layer are in memory."""
-    kept = folder / _NLL
-    if kept.exists():
-        return {"nll": json.loads(kept.read_text(encoding="utf-8"))}
+    kept, made = folder / _NLL, json.loads(json.dumps(recipe.as_dict()))
+    if kept.exists() and (found := json.loads(kept.read_text(encoding="utf-8")))["recipe"] == made:
+        return {"nll": found["nll"]}
     learner = Run(recipe, train, dev[:32], folder, every=100).go()
     save_tokenizer(tokenizer, folder, recipe.shape.context)
     save_model(learner, recipe, folder, tokenizer.get_vocab()[END], train, bits=None)
-    found = dev_nll(learner, dev)
-    kept.write_text(json.dumps(found) + "\n", encoding="utf-8")
-    return {"nll": found}
+    nll = dev_nll(learner, dev)
+    kept.write_text(json.dumps({"recipe": made, "nll": nll}) + "\n", encoding="utf-8")
+    return {"nll": nll}
 
 
 def summary(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, tuple[float, float]]]:

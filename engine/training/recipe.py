@@ -72,7 +72,8 @@ class Recipe:
 
     copying, copying_layers: see engine.training.copying; the weight falls to 0 over the run.
     kinds, whole, shared: see engine.training.variants; for `whole` steps one expert of each kind learns for all, from
-    then on experts share so much of what they learn with their kind. 0 kinds: experts are on their own.
+    then on experts share so much of what they learn with their kind. whole 0: variants are what they were at the start.
+    0 kinds: experts are on their own.
 
     The predictor learns far more slowly than the model: sets that change faster than routers can follow mean nothing.
     """

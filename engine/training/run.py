@@ -100,7 +100,7 @@ class Run:
         if recipe.routing is not Routing.FROZEN or not recipe.kinds:
             return
         learner.whole = self.step < recipe.whole
-        if self.step == recipe.whole:
+        if recipe.whole and self.step == recipe.whole:
             learner.update(split(parameters(learner), recipe.shape.experts, recipe.kinds))
             self.optimizer.state = split(self.optimizer.state, recipe.shape.experts, recipe.kinds)
 

@@ -11,6 +11,7 @@ import mlx.core as mx
 from engine.errors import KnownError
 from engine.routing.predictor import load_predictor
 from engine.training.learner import Learner
+from engine.training.recipe import Shape
 
 
 def start_from(folder: Path, learner: Learner) -> None:
@@ -28,6 +29,12 @@ def start_from(folder: Path, learner: Learner) -> None:
             learner.predictor.update(predictor.parameters())  # type: ignore[no-untyped-call]
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise KnownError(f"{folder} holds no model of this shape ({error}).", "Name a folder made by this.") from error
+
+
+def kinds_of(folder: Path, shape: Shape) -> int:
+    """Of how many kinds the experts of the model in `folder` are, see `Recipe`; 0 where they are on their own."""
+    predictor = load_predictor(folder, shape.hidden, shape.moe_layers, shape.experts)
+    return 0 if predictor is None or predictor.kinds == 1 else predictor.kinds
 
 
 def _load(path: Path) -> dict[str, mx.array]:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from app.dictation.recognisers import Choice
+from app.choice import Choice
 from app.window import theme
 from app.window.buttons import word_button
 from app.window.dictation.listing import Entry, length, moment
