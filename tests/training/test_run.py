@@ -25,7 +25,7 @@ from engine.training.products import expert_products as products
 from engine.training.recipe import Recipe, Routing, Shape
 from engine.training.run import Run, _evenness
 from engine.training.spans import Spans, draw
-from engine.training.starting import start_from
+from engine.training.starting import kinds_of, start_from
 from engine.training.tokenizer import END, dialogue_encoder, save_tokenizer, train_tokenizer
 
 SHAPE = Shape(
@@ -258,6 +258,22 @@ def test_a_run_goes_on_from_a_finished_model(bits, documents, tokenizer, tmp_pat
     expected, found = (dev_nll(learner, documents[:4], prompt=8)["8"] for learner in (first, second))
     assert found == pytest.approx(expected, abs=1e-4 if bits is None else 0.05)
     assert np.array(second.predictor.mark) == pytest.approx(np.array(first.predictor.mark), abs=2e-3)
+
+
+def test_a_run_that_goes_on_from_a_model_keeps_its_variants(documents, tokenizer, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    first = run(RECIPE, documents, tmp_path / "first").go()
+    save_model(first, RECIPE, folder, tokenizer.get_vocab()[END], documents, None)
+    assert kinds_of(folder, SHAPE) == RECIPE.kinds
+    second = run(dataclasses.replace(RECIPE, whole=0), documents, tmp_path / "second")
+    start_from(folder, second.learner)
+
+    second._begin()
+
+    assert not second.learner.whole
+    weights = second.learner.model.layers[1].mlp.experts.up_proj.weight
+    assert np.array(weights) == pytest.approx(np.array(first.model.layers[1].mlp.experts.up_proj.weight), abs=1e-6)
 
 
 def test_a_folder_of_another_shape_is_refused(documents, tokenizer, tmp_path):
