@@ -42,8 +42,8 @@ _mlx_lm: Any = mlx_lm.utils
 BITS, GROUP = 6, 32
 """With float32 scales, which CPUs compute with fastest: 8 bits a weight, within the 16 MB a repository should hold."""
 _SHARE = 0.08
-_RENAMED = 0.7
-_ECHOES = 0.3
+_RENAMED = 0.5
+_ECHOES = 0.2
 _SECOND_RATE = 1.5e-3
 _DEV = 64
 
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="go on from the model of this folder, made by an earlier run")
     parser.add_argument("--steps", type=int, default=Recipe().steps)
     given = parser.parse_args()
-    recipe = Recipe(steps=given.steps)
+    recipe = Recipe(steps=given.steps, prompts=True)
     if given.start is not None:
         kinds = kinds_of(given.start, recipe.shape)
         recipe = replace(recipe, rate=_SECOND_RATE, predictor_rate=_SECOND_RATE / 10, kinds=kinds, whole=0)

@@ -190,7 +190,7 @@ class Learner(nn.Module):
         return self._nats(tokens)
 
     def losses(self, tokens: mx.array, lengths: mx.array, spans: Spans, noise: float) -> Losses:
-        """Everything that training looks at, for one batch. Scored: what follows the prompt."""
+        """Everything that training looks at, for one batch. Scored: what follows the prompt, see also `Recipe.prompts`."""
         self._forget()
         frozen = self.recipe.routing is Routing.FROZEN
         self._spans, self._noise, self._learning = spans if frozen else None, noise, True
@@ -198,7 +198,8 @@ class Learner(nn.Module):
         nats = self._nats(tokens)
         at = mx.arange(1, tokens.shape[1])[None]
         valid = at < lengths[:, None]
-        scored = (valid & (at >= spans.prompt[:, None])).astype(mx.float32)
+        following = at >= spans.prompt[:, None]
+        scored = (valid & (following | (self.whole and self.recipe.prompts))).astype(mx.float32)
         nll = (nats * scored).sum() / scored.sum()
         zero = mx.array(0.0)
         loads = mx.stack(self._loads) if self._loads else zero

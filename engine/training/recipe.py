@@ -73,7 +73,8 @@ class Recipe:
     copying, copying_layers: see engine.training.copying; the weight falls to 0 over the run.
     kinds, whole, shared: see engine.training.variants; for `whole` steps one expert of each kind learns for all, from
     then on experts share so much of what they learn with their kind. whole 0: variants are what they were at the start.
-    0 kinds: experts are on their own.
+    0 kinds: experts are on their own. prompts: whether prompts are learnt as well while kinds are whole, when nothing
+    was chosen by them.
 
     The predictor learns far more slowly than the model: sets that change faster than routers can follow mean nothing.
     """
@@ -96,8 +97,9 @@ class Recipe:
     contrast: float = 0.3
     copying: float = 0.4
     copying_layers: tuple[int, int] = (0, 2)
-    kinds: int = 4
-    whole: int = 2000
+    kinds: int = 8
+    whole: int = 2600
+    prompts: bool = False
     shared: float = 0.75
     noise: float = 0.1
     balance_step: float = 0.002
