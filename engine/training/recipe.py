@@ -90,7 +90,7 @@ class Recipe:
     decay: float = 0.1
     clip: float = 1.0
     seed: int = 0
-    counts: tuple[tuple[int, float], ...] = ((4, 0.3), (8, 0.4), (16, 0.18), (32, 0.12))
+    counts: tuple[tuple[int, float], ...] = ((4, 0.15), (8, 0.6), (16, 0.15), (32, 0.1))
     home: int = 8
     consistency: float = 0.5
     distillation: float = 0.1
