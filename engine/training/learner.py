@@ -192,7 +192,7 @@ class Learner(nn.Module):
         return self._nats(tokens)
 
     def losses(self, tokens: mx.array, lengths: mx.array, spans: Spans, noise: float) -> Losses:
-        """Everything that training looks at, for one batch. Scored: what follows the prompt, see also `Recipe.prompts`."""
+        """Everything that training looks at, for one batch. Scored: what follows the prompt, or `Recipe.prompts`."""
         self._forget()
         frozen = self.recipe.routing is Routing.FROZEN
         self._spans, self._noise, self._learning = spans if frozen else None, noise, True
