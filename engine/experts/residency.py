@@ -62,7 +62,8 @@ class Use:
 class Residency:
     """`resident` experts are kept per layer between tokens; the slots beyond that are spares.
 
-    groups: contiguous, and every set has equally many of each: the router's, or the kinds that the experts are variants of.
+    groups: contiguous, and every set has equally many of each: the router's, or the kinds of which the experts are
+    variants.
     """
 
     def __init__(self, banks: Sequence[Bank], loader: Loader, groups: int = 1) -> None:
