@@ -174,10 +174,11 @@ class Opened:
         self._files = files
         self._loader = Loader(files, numbers)
         self.blocks = [hook(self.model, layer, self.router_shape) for layer in layers]
+        kinds = 1
         if self.router_shape.family is not None and self.blocks:
-            self.resident = Resident(self.blocks)
             self.predictor = self._beside()
-        kinds = 1 if self.predictor is None else self.predictor.kinds
+            kinds = 1 if self.predictor is None else self.predictor.kinds
+            self.resident = Resident(self.blocks, kinds)
         groups = max(self.router_shape.groups, kinds)
         self.residency = Residency([b.bank for b in self.blocks], self._loader, groups)
         self.residency.prior[:] = read_prior(self.path, self.residency.prior.shape)

@@ -110,6 +110,7 @@ def test_who_is_here_already_does_not_crowd_out_another_kind(engine, tmp_path):
     for text in ("Which experts does this prompt need?", LONG, "And this one?"):
         record = answer(engine, ask(folder, text, mode=m.Mode.FAST, experts=4, max_tokens=3))
         assert all({expert // 4 for expert in ids} == set(range(4)) for ids in record.selection)
+        assert record.experts["coverage"] == 1  # one of every kind meets every wish
     assert record.experts["bytes_kept"] > 0
 
 
