@@ -13,6 +13,7 @@ from app.window.requests import Requests
 from engine.models.folders import BUILTIN
 
 _WIDTH = 480
+_STEP = 8
 
 
 class EmptyPage(QWidget):
@@ -51,7 +52,6 @@ class EmptyPage(QWidget):
     def _label(self) -> QLabel:
         label = QLabel(self)
         label.setWordWrap(True)
-        label.setFixedWidth(theme.scaled(_WIDTH))
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         return label
 
@@ -130,11 +130,15 @@ class EmptyPage(QWidget):
             self.first.setFixedWidth(theme.scaled(_WIDTH))
             self.first.fit()
             for label in (self._head, self._about, self._requests_about):
-                label.setFixedWidth(theme.scaled(_WIDTH))
                 _say(label, label.text())
 
 
 def _say(label: QLabel, text: str) -> None:
-    """As high as its lines: Qt forgets that of a label that was hidden."""
+    """As high as its lines, which Qt forgets of a label that was hidden; as narrow as these many lines can be, so that
+    no word stands alone in the last.
+    """
     label.setText(text)
-    label.setFixedHeight(label.heightForWidth(label.width()))
+    most = theme.scaled(_WIDTH)
+    high = label.heightForWidth(most)
+    wide = next((wide for wide in range(most // 2, most, _STEP) if label.heightForWidth(wide) == high), most)
+    label.setFixedSize(wide, high)

@@ -10,6 +10,8 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from engine.models import places
+
 GRID = 8
 RADIUS, RADIUS_SMALL = 10, 6
 SIDEBAR, MONITOR = 220, 300
@@ -158,9 +160,27 @@ def _calm_controls(look: Colours) -> str:
     QLineEdit, QPlainTextEdit#{FRAMED} {{ background: {look.fill.name()}; border: 1px solid {edge};
         border-radius: {RADIUS_SMALL}px; padding: 3px 2px; }}
     QLineEdit:focus, QPlainTextEdit#{FRAMED}:focus {{ border-color: {look.accent.name()}; }}
-    QCheckBox::indicator:unchecked {{ width: 14px; height: 14px; border: 1px solid {look.secondary.name()};
+    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {look.secondary.name()};
         border-radius: 3px; }}
+    QCheckBox::indicator:checked {{ background: {main}; border-color: {main}; image: url({_drawing("checked")}); }}
+    QCheckBox::indicator:disabled {{ background: none; border-color: {edge}; }}
+    QCheckBox::indicator:focus {{ border-color: {look.accent.name()}; }}
+    QComboBox, QAbstractSpinBox {{ background: {look.fill.name()}; border: 1px solid {edge};
+        border-radius: {RADIUS_SMALL}px; padding: 3px 6px; }}
+    QComboBox:hover {{ background: {look.hover.name()}; }}
+    QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {look.accent.name()}; }}
+    QComboBox:disabled {{ color: {mixed(look.text, look.window, 0.55).name()}; }}
+    QComboBox::drop-down, QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: 20px; }}
+    QComboBox::down-arrow, QAbstractSpinBox::down-arrow {{ image: url({_drawing("fold-down")}); width: 14px; }}
+    QAbstractSpinBox::up-arrow {{ image: url({_drawing("fold-up")}); width: 14px; }}
+    QComboBox QAbstractItemView {{ background: {look.window.name()}; border: 1px solid {edge}; padding: 4px;
+        selection-background-color: {main}; selection-color: white; }}
     """
+
+
+def _drawing(name: str) -> str:
+    """Of a colour that serves on light and dark: a style sheet cannot colour it."""
+    return (places.resources() / "icons" / f"{name}.svg").as_posix()
 
 
 def _palette(*, dark: bool) -> QPalette:

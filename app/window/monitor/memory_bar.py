@@ -88,7 +88,7 @@ class MemoryBar(QWidget):
 
 
 def pressure_words(pressure: int) -> str:
-    return ("", tr("This Mac is short of memory"), tr("This Mac is very short of memory"))[min(max(pressure, 0), 2)]
+    return ("", tr("Memory is short"), tr("Memory is very short"))[min(max(pressure, 0), 2)]
 
 
 def tint(term: str, colours: theme.Colours) -> QColor:
