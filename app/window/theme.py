@@ -106,9 +106,14 @@ def line_height() -> float:
     return QFontMetricsF(body()).height()
 
 
+def letters(count: int) -> int:
+    """Pixels of so many characters of body text."""
+    return round(QFontMetricsF(body()).horizontalAdvance("0") * count)
+
+
 def measure() -> int:
     """Pixels of MEASURE characters of body text."""
-    return round(QFontMetricsF(body()).horizontalAdvance("0") * MEASURE)
+    return letters(MEASURE)
 
 
 def scaled(pixels: int) -> int:
@@ -150,6 +155,7 @@ def _slim_scroll_bars(look: Colours) -> str:
 def _calm_controls(look: Colours) -> str:
     """Flat, with round corners; the one to press is of the accent's colour; what is dark has an edge."""
     edge, main = mixed(look.window, look.text, 0.2).name(), mixed(look.accent, QColor("black"), 0.25 * look.dark).name()
+    sign = scaled(14)
     return f"""
     QPushButton {{ background: {look.fill.name()}; border: 1px solid {edge}; border-radius: {RADIUS_SMALL}px;
         padding: 4px 10px; }}
@@ -160,7 +166,7 @@ def _calm_controls(look: Colours) -> str:
     QLineEdit, QPlainTextEdit#{FRAMED} {{ background: {look.fill.name()}; border: 1px solid {edge};
         border-radius: {RADIUS_SMALL}px; padding: 3px 2px; }}
     QLineEdit:focus, QPlainTextEdit#{FRAMED}:focus {{ border-color: {look.accent.name()}; }}
-    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {look.secondary.name()};
+    QCheckBox::indicator {{ width: {sign}px; height: {sign}px; border: 1px solid {look.secondary.name()};
         border-radius: 3px; }}
     QCheckBox::indicator:checked {{ background: {main}; border-color: {main}; image: url({_drawing("checked")}); }}
     QCheckBox::indicator:disabled {{ background: none; border-color: {edge}; }}
@@ -170,9 +176,10 @@ def _calm_controls(look: Colours) -> str:
     QComboBox:hover {{ background: {look.hover.name()}; }}
     QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {look.accent.name()}; }}
     QComboBox:disabled {{ color: {mixed(look.text, look.window, 0.55).name()}; }}
-    QComboBox::drop-down, QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: 20px; }}
-    QComboBox::down-arrow, QAbstractSpinBox::down-arrow {{ image: url({_drawing("fold-down")}); width: 14px; }}
-    QAbstractSpinBox::up-arrow {{ image: url({_drawing("fold-up")}); width: 14px; }}
+    QComboBox::drop-down, QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none;
+        width: {sign + 6}px; }}
+    QComboBox::down-arrow, QAbstractSpinBox::down-arrow {{ image: url({_drawing("fold-down")}); width: {sign}px; }}
+    QAbstractSpinBox::up-arrow {{ image: url({_drawing("fold-up")}); width: {sign}px; }}
     QComboBox QAbstractItemView {{ background: {look.window.name()}; border: 1px solid {edge}; padding: 4px;
         selection-background-color: {main}; selection-color: white; }}
     """

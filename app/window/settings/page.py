@@ -153,7 +153,7 @@ class SettingsWindow(QDialog):
         self.keys = QKeySequenceEdit(self)
         self.keys.setMaximumSequenceLength(1)
         self.keys.setClearButtonEnabled(True)
-        self.keys.setFixedWidth(theme.scaled(150))
+        self.keys.setFixedWidth(theme.letters(19))
         self.keys.setAccessibleName(self.tr("Key of the quick prompt"))
         self.keys.setEnabled(not self._parts.hotkey.why_not)
         self.hotkey = group.row(self.tr("Key"), "", self.keys)
