@@ -146,7 +146,7 @@ def _fit_label(label: QLabel, most: int) -> None:
     """As high as its lines, which Qt forgets of a label that was hidden; as narrow as these many lines can be, so that
     no word stands alone in the last.
     """
-    label.ensurePolished()
+    label.setMinimumSize(0, 0)  # it asks for no less than that, however wide it may be
     high = label.heightForWidth(most)
     wide = next((wide for wide in range(most // 2, most, _STEP) if label.heightForWidth(wide) == high), most)
     label.setFixedSize(wide, high)

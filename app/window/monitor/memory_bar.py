@@ -35,6 +35,7 @@ class MemoryBar(QWidget):
         """pressure: as in a view."""
         if (memory, pressure) != (self._memory, self._pressure):
             self._memory, self._pressure = memory, pressure
+            self._fit()
             told = [] if memory is None else _words(memory)
             self.setAccessibleDescription(", ".join([*told, *filter(None, [pressure_words(pressure)])]))
             self.update()
@@ -45,7 +46,7 @@ class MemoryBar(QWidget):
         return 2 if longest + 12 <= self.width() / 2 else 1
 
     def _fit(self) -> None:
-        self.setFixedHeight(_BAR + 8 + -(-len(_TERMS) // self._columns()) * self._line())
+        self.setFixedHeight(_BAR + 8 + -(-len(_terms(self._memory)) // self._columns()) * self._line())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
         super().resizeEvent(event)
@@ -125,9 +126,9 @@ def tint(term: str, colours: theme.Colours) -> QColor:
     }[term]
 
 
-def _terms(memory: Memory) -> tuple[tuple[str, str], ...]:
+def _terms(memory: Memory | None) -> tuple[tuple[str, str], ...]:
     """Listening only while something listens."""
-    return _TERMS if memory.speech else _TERMS[:-1]
+    return _TERMS if memory is not None and memory.speech else _TERMS[:-1]
 
 
 def _words(memory: Memory) -> list[str]:
