@@ -28,21 +28,26 @@ def _stops(widget: QWidget) -> Iterator[QWidget]:
 
 def _inside(widget: QWidget) -> list[QWidget]:
     """Its children as they are laid out, then those that stand where they want."""
-    if isinstance(widget, QMainWindow):
-        return [widget.centralWidget()]
-    if isinstance(widget, QScrollArea):
-        return [widget.widget()]
-    laid_out = _in_layout(widget.layout()) if widget.layout() is not None else []
+    only = _only(widget)
+    if only is not None:
+        return [only]
+    laid_out = _in_layout(widget.layout())
     children = [child for child in widget.children() if isinstance(child, QWidget) and not child.isWindow()]
     return laid_out + [child for child in children if child not in laid_out]
 
 
-def _in_layout(layout: QLayout) -> list[QWidget]:
-    items = [layout.itemAt(number) for number in range(layout.count())]
+def _only(widget: QWidget) -> QWidget | None:
+    """What alone counts of these, beside menus and scroll bars."""
+    if isinstance(widget, QMainWindow):
+        return widget.centralWidget()
+    return widget.widget() if isinstance(widget, QScrollArea) else None
+
+
+def _in_layout(layout: QLayout | None) -> list[QWidget]:
+    if layout is None:
+        return []
     found: list[QWidget] = []
-    for item in items:
-        if item.widget() is not None:
-            found.append(item.widget())
-        elif item.layout() is not None:
-            found += _in_layout(item.layout())
+    for item in (layout.itemAt(number) for number in range(layout.count())):
+        part = item.widget() if item is not None else None
+        found += [part] if part is not None else _in_layout(item.layout() if item is not None else None)
     return found

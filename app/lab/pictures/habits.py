@@ -16,6 +16,8 @@ from app.window.start import Desktop
 from engine.models import places
 
 _NARROW = (440, 640)
+_HIGH = 1850
+"""Pixels that all settings take."""
 _LAYER, _ROW = 6, 3
 """The cell under the lens."""
 
@@ -93,15 +95,16 @@ def offline(desktop: Desktop) -> QWidget:
 
 
 def all_settings(desktop: Desktop) -> QImage:
-    """As if the screen were high enough."""
+    """As if the screen were high enough; as fine as points, since there is much of it."""
     desktop.show_settings()
     page = desktop.settings
     assert page is not None
-    page.resize(page.width(), 2000)
+    page.resize(page.width(), _HIGH)
     settle()
     taken = page.grab().toImage()
     page.close()
-    return taken
+    smooth = Qt.TransformationMode.SmoothTransformation
+    return taken.scaled(page.size(), Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
 
 
 def lens(desktop: Desktop) -> QWidget:

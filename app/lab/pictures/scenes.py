@@ -359,7 +359,7 @@ SCENES: dict[str, Scene] = {
     "all-settings": Scene(habits.all_settings, model=_A_MODEL),
     "lens": Scene(habits.lens),
     "quick-answering": Scene(habits.quick_answering),
-    "large-settings": Scene(habits.all_settings, model=_A_MODEL, text_size=200),
+    "large-settings": Scene(beside.settings, model=_A_MODEL, text_size=200),
     "large-models": Scene(beside.downloads, text_size=200),
     "large-monitor": Scene(beside.low_memory, text_size=200),
     "large-first-start": Scene(first_start, chats=False, text_size=200),
