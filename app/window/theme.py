@@ -169,10 +169,11 @@ def _calm_controls(look: Colours) -> str:
     QCheckBox::indicator {{ width: {sign}px; height: {sign}px; border: 1px solid {look.secondary.name()};
         border-radius: 3px; }}
     QCheckBox::indicator:checked {{ background: {main}; border-color: {main}; image: url({_drawing("checked")}); }}
-    QCheckBox::indicator:disabled {{ background: none; border-color: {edge}; }}
-    QCheckBox::indicator:focus {{ border-color: {look.accent.name()}; }}
+    QCheckBox::indicator:disabled {{ border-color: {edge}; }}
+    QCheckBox::indicator:checked:disabled {{ background: {edge}; }}
+    QCheckBox::indicator:focus {{ border-color: {look.text.name()}; }}
     QComboBox, QAbstractSpinBox {{ background: {look.fill.name()}; border: 1px solid {edge};
-        border-radius: {RADIUS_SMALL}px; padding: 3px 6px; }}
+        border-radius: {RADIUS_SMALL}px; padding: 3px 6px; combobox-popup: 0; }}
     QComboBox:hover {{ background: {look.hover.name()}; }}
     QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {look.accent.name()}; }}
     QComboBox:disabled {{ color: {mixed(look.text, look.window, 0.55).name()}; }}
@@ -186,8 +187,8 @@ def _calm_controls(look: Colours) -> str:
 
 
 def _drawing(name: str) -> str:
-    """Of a colour that serves on light and dark: a style sheet cannot colour it."""
-    return (places.resources() / "icons" / f"{name}.svg").as_posix()
+    """Of a colour that serves on light and dark: a style sheet cannot colour it. In quotes, for a path with spaces."""
+    return f'"{(places.resources() / "icons" / f"{name}.svg").as_posix()}"'
 
 
 def _palette(*, dark: bool) -> QPalette:
