@@ -23,7 +23,7 @@ class QtPasteboard:
         _clipboard().setText(text)
 
     def lend(self, text: str, read: Callable[[], None]) -> _Lent:
-        before = _copied(_clipboard().mimeData())
+        before = _copied(_held())
         mark = f"{_LENT}-{next(_numbers)}"
         _clipboard().setMimeData(_Promise(text, mark, read))
         return _Lent(before, mark)
@@ -37,7 +37,7 @@ class _Lent:
         self._mark = mark
 
     def is_ours(self) -> bool:
-        return self._mark in _clipboard().mimeData().formats()
+        return self._mark in _held().formats()
 
     def give_back(self) -> None:
         if self._before is not None and self.is_ours():
@@ -71,6 +71,11 @@ def _copied(data: QMimeData) -> QMimeData:
     if data.hasImage():
         copy.setImageData(data.imageData())
     return copy
+
+
+def _held() -> QMimeData:
+    """Of an empty clipboard Qt may give nothing at all."""
+    return _clipboard().mimeData() or QMimeData()
 
 
 def _clipboard() -> QClipboard:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -44,10 +45,13 @@ class ChatSettings(QFrame):
         self._models = models
         self._settings = Settings()
         self._model = QComboBox(self)
+        self._model.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._mode = self._mode_box()
         self._temperature = QDoubleSpinBox(self, minimum=0.0, maximum=2.0, singleStep=0.1, decimals=1)
         self._system = QPlainTextEdit(self)
         self._system.setPlaceholderText(self.tr("What the model should know or be in this chat"))
+        self._system.setObjectName(theme.FRAMED)
         self._system.setFixedHeight(96)
         self._system.setTabChangesFocus(True)
         more = QWidget(self)

@@ -139,16 +139,17 @@ class Conversation(QObject):
         self._answer()
 
     def again(self, message: int, *, harder: bool = False) -> None:
-        """Another answer beside this one; harder: a step up from it, to a larger set or a stricter mode."""
+        """Another answer beside this one, or the first to a question; harder: a step up from it, to a larger set or a
+        stricter mode.
+        """
         if self.answering():
             return
-        answer = self._store.tree.get(message)
-        if answer.role is not Role.ASSISTANT or answer.parent is None:
-            return
+        last = self._store.tree.get(message)
+        question = last.id if last.role is Role.USER else last.parent
         path = self.path()
-        at = next((number for number, placed in enumerate(path) if placed.message.id == answer.parent), None)
+        at = next((number for number, placed in enumerate(path) if placed.message.id == question), None)
         if at is not None:
-            self._ask(path[: at + 1], harder=_steps(answer) + 1 if harder else 0)
+            self._ask(path[: at + 1], harder=_steps(last) + 1 if harder else 0)
 
     def walk(self, message: int, step: int) -> None:
         siblings = self._store.tree.siblings(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.window import theme
@@ -13,6 +13,8 @@ from app.window.requests import Requests
 from engine.models.folders import BUILTIN
 
 _WIDTH = 480
+_LEAST = 200
+_STEP = 8
 
 
 class EmptyPage(QWidget):
@@ -39,19 +41,17 @@ class EmptyPage(QWidget):
         self.requests = Requests(self)
         self.requests.asked.connect(self.asked)
         self._requests_about = self._label()
-        _say(
-            self._requests_about,
+        self._requests_about.setText(
             self.tr("The demonstration runs a tiny built-in model. Watch which experts answer; "
                     "do not trust a word it writes.")
         )  # fmt: skip
-        self.first.setFixedWidth(theme.scaled(_WIDTH))
+        self.setMinimumWidth(1)  # it fits itself to what room there is
         self._lay_out()
         self._show_first(first=False)
 
     def _label(self) -> QLabel:
         label = QLabel(self)
         label.setWordWrap(True)
-        label.setFixedWidth(theme.scaled(_WIDTH))
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         return label
 
@@ -78,20 +78,21 @@ class EmptyPage(QWidget):
 
     def show_model(self, model: str, name: str, *, ready: bool, alone: bool) -> None:
         """alone: there is no model but the demonstration."""
-        _say(self._head, self.tr("What would you like to know?"))
+        self._head.setText(self.tr("What would you like to know?"))
         if not ready and model == BUILTIN:
-            _say(self._about, self.tr("Looking for models…"))
+            self._about.setText(self.tr("Looking for models…"))
         elif alone:
-            _say(self._head, self.tr("Welcome to Cadre"))
+            self._head.setText(self.tr("Welcome to Cadre"))
             words = self.tr(
                 "Cadre answers with models larger than memory and reads only the parts your question needs. "
                 "One has to be on this disk first."
             )
-            _say(self._about, words)
+            self._about.setText(words)
         elif model == BUILTIN:
-            _say(self._about, self.tr("This chat asks the demonstration. Do not trust a word it writes."))
+            self._about.setText(self.tr("This chat asks the demonstration. Do not trust a word it writes."))
         else:
-            _say(self._about, self.tr("{name} answers, with only the experts your question needs.").format(name=name))
+            self._about.setText(self.tr("{name} answers, with only the experts your question needs.").format(name=name))
+        self._fit()
         self._alone = ready and alone
         self._show_first(first=ready and (alone or model == BUILTIN))
         self._show_offer()
@@ -127,14 +128,25 @@ class EmptyPage(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_requests_about"):
-            self.first.setFixedWidth(theme.scaled(_WIDTH))
-            self.first.fit()
-            for label in (self._head, self._about, self._requests_about):
-                label.setFixedWidth(theme.scaled(_WIDTH))
-                _say(label, label.text())
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        wide = max(_LEAST, min(theme.scaled(_WIDTH), self.width() - 4 * theme.GRID))
+        self.first.setFixedWidth(wide)
+        self.first.fit()
+        for label in (self._head, self._about, self._requests_about):
+            _fit_label(label, wide)
 
 
-def _say(label: QLabel, text: str) -> None:
-    """As high as its lines: Qt forgets that of a label that was hidden."""
-    label.setText(text)
-    label.setFixedHeight(label.heightForWidth(label.width()))
+def _fit_label(label: QLabel, most: int) -> None:
+    """As high as its lines, which Qt forgets of a label that was hidden; as narrow as these many lines can be, so that
+    no word stands alone in the last.
+    """
+    label.setMinimumSize(0, 0)  # it asks for no less than that, however wide it may be
+    high = label.heightForWidth(most)
+    wide = next((wide for wide in range(most // 2, most, _STEP) if label.heightForWidth(wide) == high), most)
+    label.setFixedSize(wide, high)

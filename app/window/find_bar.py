@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QTextEdit, QWidget
 
 from app.window import theme
 from app.window.buttons import quiet_button
+from app.window.search_field import SearchField
 from app.window.transcript.text_view import TextView
 from app.window.transcript.transcript import Transcript
 
@@ -31,10 +32,9 @@ class FindBar(QWidget):
         self._transcript = transcript
         self._hits: list[Hit] = []
         self._at = 0
-        self._field = QLineEdit(self)
+        self._field = SearchField(self)
         self._field.setPlaceholderText(self.tr("Find in this chat"))
         self._field.setAccessibleName(self.tr("Find in this chat"))
-        self._field.setClearButtonEnabled(True)
         self._count = QLabel(self)
         self._count.setFont(theme.small())
         row = QHBoxLayout(self)

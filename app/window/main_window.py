@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMessageBox, QWidget
 
 from app.store.rows import Folder, Role
 from app.store.store import Store
-from app.window import theme
+from app.window import tab_order, theme
 from app.window.answers import Answers
 from app.window.chat_actions import ChatActions
 from app.window.chat_pane import ChatPane
@@ -245,12 +245,17 @@ class MainWindow(QMainWindow):
             self._left.set_open(not narrow and self._store.chats.kept("sidebar", "1") == "1", animated=False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's name
-        """Escape stops, wherever the keyboard is, unless something nearer takes it."""
+        """Escape stops, and goes back to the message, unless something nearer takes it."""
         if event.key() == Qt.Key.Key_Escape:
             self.conversation.stop()
             self.silence_wanted.emit()
+            self.pane.set_focus()
         else:
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802 -- Qt's name
+        tab_order.follow_layouts(self)
+        return super().focusNextPrevChild(forward)
 
     def show_sidebar(self) -> None:
         if not self._left.is_open:

@@ -82,8 +82,11 @@ class Menus(QObject):
         menu.addSeparator()
         self._add(menu, self.tr("Settings of This Chat"), "Ctrl+Shift+,", pane.header.open_settings)
         self._add(menu, self.tr("Rename…"), None, lambda: self._on_chat(self._window.rename_chat))
+        pin = self._window.actions_on_chats.toggle_pin
+        self._add(menu, self.tr("Pin or Unpin"), "Ctrl+Shift+P", lambda: self._on_chat(pin))
         folders = menu.addMenu(self.tr("Move to Folder"))
         folders.aboutToShow.connect(lambda: self._refill(folders))
+        self._fill_export(menu.addMenu(self.tr("Export")), self._on_chat)
         self._add(menu, self.tr("Delete"), "Ctrl+Backspace", lambda: self._on_chat(self._window.delete_chat))
 
     def _view(self) -> None:
@@ -131,9 +134,7 @@ class Menus(QObject):
         self._add(menu, self.tr("Rename…"), None, lambda: acts.rename(chat))
         self._add(menu, self.tr("Unpin") if pinned else self.tr("Pin"), None, lambda: acts.toggle_pin(chat))
         self._fill_folders(menu.addMenu(self.tr("Move to Folder")), chat)
-        export = menu.addMenu(self.tr("Export"))
-        self._add(export, self.tr("Markdown…"), None, lambda: acts.export_markdown(chat))
-        self._add(export, self.tr("JSON…"), None, lambda: acts.export_json(chat))
+        self._fill_export(menu.addMenu(self.tr("Export")), lambda act: act(chat))
         menu.addSeparator()
         self._add(menu, self.tr("Delete"), None, lambda: self._window.delete_chat(chat))
         return menu
@@ -162,6 +163,11 @@ class Menus(QObject):
         if inside is not None:
             menu.addSeparator()
             self._add_folder_acts(menu, inside)
+
+    def _fill_export(self, menu: QMenu, on_chat: Callable[[Callable[[int], object]], object]) -> None:
+        acts = self._window.actions_on_chats
+        self._add(menu, self.tr("Markdown…"), None, lambda: on_chat(acts.export_markdown))
+        self._add(menu, self.tr("JSON…"), None, lambda: on_chat(acts.export_json))
 
     def _refill(self, menu: QMenu) -> None:
         menu.clear()

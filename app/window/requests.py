@@ -22,7 +22,7 @@ class Requests(QWidget):
         self.buttons = [RequestButton(text, self) for text in self._texts()]
         widest = max(button.sizeHint().width() for button in self.buttons)
         for button in self.buttons:
-            button.setFixedWidth(widest)
+            button.setMaximumWidth(widest)
             button.clicked.connect(lambda _=False, button=button: self.asked.emit(button.text()))
             column.addWidget(button)
 

@@ -10,6 +10,8 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from engine.models import places
+
 GRID = 8
 RADIUS, RADIUS_SMALL = 10, 6
 SIDEBAR, MONITOR = 220, 300
@@ -104,9 +106,14 @@ def line_height() -> float:
     return QFontMetricsF(body()).height()
 
 
+def letters(count: int) -> int:
+    """Pixels of so many characters of body text."""
+    return round(QFontMetricsF(body()).horizontalAdvance("0") * count)
+
+
 def measure() -> int:
     """Pixels of MEASURE characters of body text."""
-    return round(QFontMetricsF(body()).horizontalAdvance("0") * MEASURE)
+    return letters(MEASURE)
 
 
 def scaled(pixels: int) -> int:
@@ -148,6 +155,7 @@ def _slim_scroll_bars(look: Colours) -> str:
 def _calm_controls(look: Colours) -> str:
     """Flat, with round corners; the one to press is of the accent's colour; what is dark has an edge."""
     edge, main = mixed(look.window, look.text, 0.2).name(), mixed(look.accent, QColor("black"), 0.25 * look.dark).name()
+    sign = scaled(14)
     return f"""
     QPushButton {{ background: {look.fill.name()}; border: 1px solid {edge}; border-radius: {RADIUS_SMALL}px;
         padding: 4px 10px; }}
@@ -158,9 +166,29 @@ def _calm_controls(look: Colours) -> str:
     QLineEdit, QPlainTextEdit#{FRAMED} {{ background: {look.fill.name()}; border: 1px solid {edge};
         border-radius: {RADIUS_SMALL}px; padding: 3px 2px; }}
     QLineEdit:focus, QPlainTextEdit#{FRAMED}:focus {{ border-color: {look.accent.name()}; }}
-    QCheckBox::indicator:unchecked {{ width: 14px; height: 14px; border: 1px solid {look.secondary.name()};
+    QCheckBox::indicator {{ width: {sign}px; height: {sign}px; border: 1px solid {look.secondary.name()};
         border-radius: 3px; }}
+    QCheckBox::indicator:checked {{ background: {main}; border-color: {main}; image: url({_drawing("checked")}); }}
+    QCheckBox::indicator:disabled {{ border-color: {edge}; }}
+    QCheckBox::indicator:checked:disabled {{ background: {edge}; }}
+    QCheckBox::indicator:focus {{ border-color: {look.text.name()}; }}
+    QComboBox, QAbstractSpinBox {{ background: {look.fill.name()}; border: 1px solid {edge};
+        border-radius: {RADIUS_SMALL}px; padding: 3px 6px; combobox-popup: 0; }}
+    QComboBox:hover {{ background: {look.hover.name()}; }}
+    QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {look.accent.name()}; }}
+    QComboBox:disabled {{ color: {mixed(look.text, look.window, 0.55).name()}; }}
+    QComboBox::drop-down, QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none;
+        width: {sign + 6}px; }}
+    QComboBox::down-arrow, QAbstractSpinBox::down-arrow {{ image: url({_drawing("fold-down")}); width: {sign}px; }}
+    QAbstractSpinBox::up-arrow {{ image: url({_drawing("fold-up")}); width: {sign}px; }}
+    QComboBox QAbstractItemView {{ background: {look.window.name()}; border: 1px solid {edge}; padding: 4px;
+        selection-background-color: {main}; selection-color: white; }}
     """
+
+
+def _drawing(name: str) -> str:
+    """Of a colour that serves on light and dark: a style sheet cannot colour it. In quotes, for a path with spaces."""
+    return f'"{(places.resources() / "icons" / f"{name}.svg").as_posix()}"'
 
 
 def _palette(*, dark: bool) -> QPalette:

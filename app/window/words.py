@@ -46,7 +46,10 @@ def record_rows(record: Json) -> list[tuple[str, str]]:
 
 def _difficulty(record: Json) -> str:
     judged = record.get("difficulty")
-    return f"{percent(judged['score'])}, {judged['use_case']}: {judged['reason']}" if judged else ""
+    if not judged:
+        return ""
+    use, reason = judged["use_case"], judged["reason"]
+    return f"{percent(judged['score'])}, {reason if reason.startswith(use) else f'{use}: {reason}'}"
 
 
 def _budget(record: Json) -> str:

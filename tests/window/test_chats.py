@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog
 
-from app.store.rows import MARK_ON
+from app.store.rows import MARK_ON, Role
 from app.window.rows_model import ROW
 from app.window.sidebar.rows import Heading
 from tests.store.talking import said, texts
@@ -59,6 +59,17 @@ def test_giving_up_an_edit_brings_the_draft_back(qtbot, window, talked):
 
     assert window.pane.composer.text() == "half a thought"
     assert not window.pane.composer.is_editing
+
+
+def test_a_question_whose_answer_was_deleted_is_answered_again(qtbot, window, engine, talked):
+    window.pane.delete_last()
+    window.pane.notice.end()
+
+    window.pane.again()
+
+    asked(qtbot, engine, 2)
+    idle(qtbot, window)
+    assert [placed.message.role for placed in window.conversation.path()][-2:] == [Role.USER, Role.ASSISTANT]
 
 
 def test_answering_again_keeps_both(qtbot, window, engine, store, talked):

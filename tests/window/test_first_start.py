@@ -114,7 +114,7 @@ def test_it_offers_the_model_that_suits_with_what_it_takes(offered):
     card, _ = offered
 
     assert card.isVisible()
-    assert card.row.content.badge == "Suits this Mac"
+    assert card.row.content.badge == "Suits this machine"
     assert re.search(r"Fits: .* GB of memory .* GB on disk; about \d+ min to download", card.row.content.note)
 
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QColor
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QTextBrowser, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QStyle,
+    QTextBrowser,
+    QWidget,
+)
 
 from app.cli import screen
-from app.window import motion, theme
+from app.window import motion, tab_order, theme
 from app.window.models import Models
 from engine.models.catalogue import InstalledModel
 from engine.models.folders import BUILTIN, Source
@@ -37,6 +48,94 @@ def test_every_control_has_a_name(window, store):
     ]  # fmt: skip
 
     assert nameless == []
+
+
+def test_nothing_that_has_the_keyboard_is_nameless(desktop):
+    """Also what stands inside a control and takes the keyboard for it."""
+    desktop.window.toggle_monitor()
+    desktop.show_settings()
+    assert desktop.settings is not None
+
+    nameless = [
+        f"{type(child).__name__} in {type(child.parent()).__name__}"
+        for top in (desktop.window, desktop.settings)
+        for child in top.findChildren(QWidget)
+        if child.isVisible()
+        and child.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and child.focusProxy() is None
+        and not child.accessibleName()
+        and not getattr(child, "text", str)()
+    ]
+
+    assert nameless == []
+
+
+def test_tab_goes_where_the_eye_goes(window, store):
+    """Though the first two messages of four were made after the last two, and the header's parts in any order."""
+    chat, _ = said(store, "Why?", "Because.", "And then?", "Nothing.")
+    window.open_chat(chat.id)
+    texts = [text for view in window.pane.transcript.views() for text in view.texts()]
+    header, composer = window.pane.header, window.pane.composer
+    wanted = [
+        window.sidebar.search, window.sidebar.list, header.sidebar, header.monitor, *texts,
+        composer.attach, composer.field, composer.mic,
+    ]  # fmt: skip
+
+    tab_order.follow_layouts(window)
+
+    chain, at = [], window.sidebar.search
+    for _ in range(500):
+        chain.append(at)
+        at = at.nextInFocusChain()
+    assert sorted(wanted, key=chain.index) == wanted
+
+
+def test_escape_goes_back_to_the_message(qtbot, window, store):
+    said(store, "Why?", "Because.")
+    window.sidebar.refresh()
+    search, field = window.sidebar.search, window.pane.composer.field
+    search.setFocus()
+    search.setText("why")
+    qtbot.keyClick(search, Qt.Key.Key_Escape)
+    assert search.hasFocus()
+    assert search.text() == ""
+    qtbot.keyClick(search, Qt.Key.Key_Escape)
+    assert field.hasFocus()
+    window.sidebar.list.setFocus()
+    qtbot.keyClick(window.sidebar.list, Qt.Key.Key_Escape)
+    assert field.hasFocus()
+
+
+def test_what_stands_in_a_search_field_grows_with_its_text(desktop):
+    field, metric = desktop.window.sidebar.search, QStyle.PixelMetric.PM_LineEditIconSize
+    before = field.style().pixelMetric(metric, None, field)
+
+    desktop.preferences.set(text_size=200)
+    after = field.style().pixelMetric(metric, None, field)
+    desktop.preferences.set(text_size=100)
+
+    assert after > before
+
+
+def test_the_first_page_fits_a_narrow_window(qtbot, window):
+    window.resize(430, 600)
+    page = window.pane.empty
+    page.see.click()
+    qtbot.waitUntil(lambda: page.width() <= 430, timeout=PATIENCE)
+
+    shown = [part for part in page.findChildren(QWidget) if part.isVisible() and part.parent() is page]
+
+    assert [part.geometry() for part in shown if not page.rect().contains(part.geometry())] == []
+
+
+def test_a_chat_is_pinned_from_the_menu_bar(window, store):
+    chat, _ = said(store, "Why?", "Because.")
+    window.open_chat(chat.id)
+    acts = {action.text(): action for action in window.findChildren(QAction)}
+
+    acts["Pin or Unpin"].trigger()
+
+    assert store.chats.get(chat.id).pinned
 
 
 def test_no_key_means_two_things(window):
@@ -167,6 +266,19 @@ def test_every_word_on_screen_goes_through_translation():
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.strip("…▾▸ "):
                     found.append(f"{file.name}:{node.lineno} {first.value!r}")
+
+    assert found == []
+
+
+def test_no_machine_is_called_a_mac_that_may_be_none():
+    """What is shown says machine, disk, or nothing; only what macOS alone shows may name it."""
+    found = [
+        f"{file.name}:{node.lineno} {node.args[0].value!r}"
+        for file in sorted((ROOT / "app" / "window").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and _name(node.func) == "tr" and node.args
+        and isinstance(node.args[0], ast.Constant) and re.search(r"\bMacs?\b", str(node.args[0].value))
+    ]  # fmt: skip
 
     assert found == []
 

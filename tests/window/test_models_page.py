@@ -266,7 +266,7 @@ def test_recommended_models_are_offered_until_they_come(shown, work):
     offered = shown.titles(shown.page.offered)
     assert sorted(offered) == ["OLMoE 7B", "Qwen3 30B", "gpt-oss 20B"]
     badges = [row.content.badge for row in shown.page.offered.rows()]
-    assert (offered[0], badges[0]) == ("Qwen3 30B", "Suits this Mac")
+    assert (offered[0], badges[0]) == ("Qwen3 30B", "Suits this machine")
     assert badges[1:] == ["", ""]
     shown.press("Download", offered[0])
     shown.until(lambda: len(shown.titles(shown.page.offered)) == 2)

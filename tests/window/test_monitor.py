@@ -291,7 +291,7 @@ def test_pressure_is_told(qtbot, window, engine):
     window.toggle_monitor()
     view = seen(opening("r"))
 
-    for pressure, words in ((0, ""), (1, "This Mac is short of memory"), (2, "This Mac is very short of memory")):
+    for pressure, words in ((0, ""), (1, "Memory is short"), (2, "Memory is very short")):
         pane.show_answer(replace(view, pressure=Pressure(pressure)), Timeline.begin(0.0))
         assert pane._short.isVisible() is bool(words)
         assert pane._short.text() == words

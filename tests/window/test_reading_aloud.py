@@ -233,7 +233,7 @@ def test_the_voice_is_chosen_in_settings(desktop, tmp_path):
     assert "of memory while it is used. Licence: Apache 2.0." in words
     desktop.preferences.set(voice="/gone/elsewhere")
     assert page.voice.currentText() == "elsewhere (not here)"
-    assert "not on this Mac any more" in shown_words(page)
+    assert "not installed any more" in shown_words(page)
 
 
 def test_the_window_of_models_says_what_a_voice_is_and_uses_it(desktop, qtbot, tmp_path):

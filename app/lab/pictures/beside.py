@@ -43,7 +43,7 @@ def quick_empty(desktop: Desktop) -> QImage:
     desktop.models.choose(_NOBODY)
     prompt = _quick(desktop)
     QTest.keyClicks(prompt.panel.field, "What will the weather be like in")
-    return _picture(desktop)
+    return picture(desktop)
 
 
 def quick_answered(desktop: Desktop) -> QImage:
@@ -52,7 +52,7 @@ def quick_answered(desktop: Desktop) -> QImage:
     prompt = _quick(desktop)
     prompt.ask("I want to book a table for two at a restaurant tonight.")
     until(lambda: desktop.answers.latest() is None and prompt.panel.answer.plain())
-    return _picture(desktop)
+    return picture(desktop)
 
 
 def _quick(desktop: Desktop) -> QuickPrompt:
@@ -62,7 +62,7 @@ def _quick(desktop: Desktop) -> QuickPrompt:
     return prompt
 
 
-def _picture(desktop: Desktop) -> QImage:
+def picture(desktop: Desktop) -> QImage:
     """On a ground, since its corners are round."""
     settle()
     panel, colours = desktop.resident.prompt.panel, theme.colours()

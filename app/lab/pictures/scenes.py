@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from app.attachments.file import File, Kind
 from app.attachments.reading import Reader
 from app.dictation.shown import Shown
-from app.lab.pictures import beside, drawings, samples
+from app.lab.pictures import beside, drawings, habits, samples
 from app.lab.pictures.studio import settle, until
 from app.store.rows import Settings, State
 from app.window import theme
@@ -113,12 +113,12 @@ def stopped(desktop: Desktop) -> QWidget:
 
 
 def thinking(desktop: Desktop) -> QWidget:
-    _open(desktop, "Night train or plane?")
+    habits.open_titled(desktop, "Night train or plane?")
     return desktop.window
 
 
 def mirrored(desktop: Desktop) -> QWidget:
-    _open(desktop, "مخبز صغير في الحي")
+    habits.open_titled(desktop, "مخبز صغير في الحي")
     desktop.window.toggle_monitor()
     return desktop.window
 
@@ -129,7 +129,7 @@ def empty(desktop: Desktop) -> QWidget:
 
 def long_text(desktop: Desktop) -> QWidget:
     """Formulas are drawn in a process of their own."""
-    _open(desktop, "What coverage tells")
+    habits.open_titled(desktop, "What coverage tells")
     pane = desktop.window.pane
     text = pane.transcript.views()[-1].texts()[0]
     until(lambda: text.document().toPlainText().count("\ufffc") >= 5)
@@ -153,7 +153,7 @@ def models(desktop: Desktop) -> QWidget:
 
 
 def search(desktop: Desktop) -> QWidget:
-    _open(desktop, "A train from Lyon to Turin")
+    habits.open_titled(desktop, "A train from Lyon to Turin")
     rows, before = desktop.window.sidebar.list.model(), desktop.window.sidebar.list.model().rowCount()
     desktop.window.sidebar.search.setText("train")
     until(lambda: rows.rowCount() < before)
@@ -204,7 +204,7 @@ def pictures_said(desktop: Desktop) -> QWidget:
     said = store.tree.say(chat.id, None, "At which hour was each of these taken?", files)
     store.tree.finish(store.tree.begin_answer(chat.id, said.id).id, samples.HOURS, State.DONE)
     conversation.listed.emit()
-    _open(desktop, "Three hours")
+    habits.open_titled(desktop, "Three hours")
     return desktop.window
 
 
@@ -306,11 +306,6 @@ def voice_settings(desktop: Desktop) -> QWidget:
     return page
 
 
-def _open(desktop: Desktop, title: str) -> None:
-    chat = next(chat for chat in desktop.store.chats.all() if chat.title == title)
-    desktop.window.open_chat(chat.id)
-
-
 @dataclass(frozen=True)
 class Scene:
     """chats: whether there is a history. model: what new chats would ask; "": what is there, the demonstration.
@@ -353,4 +348,20 @@ SCENES: dict[str, Scene] = {
     "dictations-failed": Scene(history_failed),
     "dictations-empty": Scene(_history_empty),
     "voice-settings": Scene(voice_settings),
+    "versions": Scene(habits.versions, model=_NO_MODEL),
+    "find": Scene(habits.find, model=_NO_MODEL),
+    "nothing-found": Scene(habits.nothing_found, model=_A_MODEL),
+    "deleted": Scene(habits.deleted, model=_A_MODEL),
+    "chat-settings": Scene(habits.chat_settings),
+    "narrow": Scene(habits.narrow, model=_NO_MODEL),
+    "narrow-first-start": Scene(habits.narrow_first, chats=False),
+    "offline": Scene(habits.offline),
+    "all-settings": Scene(habits.all_settings, model=_A_MODEL),
+    "lens": Scene(habits.lens),
+    "quick-answering": Scene(habits.quick_answering),
+    "large-settings": Scene(beside.settings, model=_A_MODEL, text_size=200),
+    "large-models": Scene(beside.downloads, text_size=200),
+    "large-monitor": Scene(beside.low_memory, text_size=200),
+    "large-first-start": Scene(first_start, chats=False, text_size=200),
+    "large-quick": Scene(beside.quick_answered, text_size=200),
 }

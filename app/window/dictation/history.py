@@ -6,7 +6,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
 from app.dictation.recognisers import choices
 from app.store.store import Store
@@ -14,10 +14,10 @@ from app.window import theme
 from app.window.dictation.detail import Detail
 from app.window.dictation.dictating import Dictating
 from app.window.dictation.listing import DictationDelegate, Entry, dictation_model, rows
-from app.window.icons import icon
 from app.window.models import Models
 from app.window.notice import Notice
 from app.window.rows_model import ROW
+from app.window.search_field import SearchField
 from engine.errors import KnownError
 
 _SEARCH_MS = 120
@@ -36,11 +36,9 @@ class HistoryWindow(QDialog):
         self.setWindowTitle(self.tr("Dictations"))
         self.resize(theme.scaled(800), 520)
         self.setMinimumSize(560, 320)
-        self.search = QLineEdit(self)
+        self.search = SearchField(self)
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search all dictations"))
-        self.search.setClearButtonEnabled(True)
-        self.search.addAction(icon("search", theme.colours().secondary), QLineEdit.ActionPosition.LeadingPosition)
         self.list = self._made_list()
         self.detail = Detail(self)
         self.notice = Notice(self)

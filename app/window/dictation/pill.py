@@ -27,7 +27,7 @@ from app.window.buttons import QuietButton, quiet_button, word_button
 from app.window.dictation import pill_words
 from app.window.icons import icon, side
 
-_WIDE, _NARROW, _WIDEST = 480, 132, 560
+_WIDE, _NARROW, _WIDEST = 480, 112, 560
 _SIDE, _SIGN = 16, 30
 _HIGH = 44
 _BELOW = 28

@@ -140,7 +140,7 @@ def _recommended(model: Recommended, known: Known, deeds: Deeds) -> Content:
         model.name,
         model.about,
         words.needs(model, known.memory, known.free),
-        tr("Suits this Mac") if model.repository == known.suited else "",
+        tr("Suits this machine") if model.repository == known.suited else "",
         acts=(Act(tr("Download"), lambda: deeds.get(model.repository)),),
     )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.window import theme
-from app.window.icons import icon
 from app.window.models_page.row import from_the_start
+from app.window.search_field import SearchField
 
 _SECONDS = 12
 
@@ -21,10 +21,8 @@ class Top(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.field = QLineEdit(self)
+        self.field = SearchField(self)
         self.field.setAccessibleName(self.tr("Search the Hugging Face Hub"))
-        self.field.setClearButtonEnabled(True)
-        self.field.addAction(icon("search", theme.colours().secondary), QLineEdit.ActionPosition.LeadingPosition)
         self.field.setMinimumHeight(30)
         row = QHBoxLayout(self)
         row.setContentsMargins(20, 16, 20, 8)
@@ -65,7 +63,7 @@ class Bottom(QWidget):
         )
         self.never.clicked.connect(lambda checked: self.network_switched.emit(not checked))
         folder, token = QPushButton(self.tr("Add a Folder…"), self), QPushButton(self.tr("Token…"), self)
-        folder.setToolTip(self.tr("List a model that lies elsewhere on this Mac, without copying it"))
+        folder.setToolTip(self.tr("List a model that lies in another folder, without copying it"))
         token.setToolTip(self.tr("For models that ask for agreement first; kept in the keychain"))
         folder.clicked.connect(self.folder_wanted)
         token.clicked.connect(self.token_wanted)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from app import settings
 from app.numbers import size
-from app.window import theme
+from app.window import tab_order, theme
 from app.window.models import Models
 from app.window.models_page import contents, words
 from app.window.models_page.asking import Asking
@@ -72,7 +72,7 @@ class ModelsPage(QDialog):
         self.setMinimumSize(440, 360)
         self.top, self.bottom = Top(self), Bottom(self)
         self.coming = Section(self.tr("Downloads"), parent=self)
-        self.here = Section(self.tr("On This Mac"), self.tr("Looking…"), self)
+        self.here = Section(self.tr("Installed"), self.tr("Looking…"), self)
         self.offered = Section(self.tr("Recommended"), parent=self)
         self.found = Section(self.tr("Found on the Hub"), parent=self)
         self._lay_out()
@@ -125,6 +125,10 @@ class ModelsPage(QDialog):
         self.top.show_network(allowed=settings.network_allowed())
         self._take_models()
 
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802 -- Qt's name
+        tab_order.follow_layouts(self)
+        return super().focusNextPrevChild(forward)
+
     # --- what is shown ------------------------------------------------------------------------------------
 
     def _take_models(self) -> None:
@@ -137,7 +141,7 @@ class ModelsPage(QDialog):
         )  # fmt: skip
         nothing = self.tr("Nothing yet but the demonstration, which knows a few everyday requests.")
         self.here.say(nothing if self._models.ready else self.tr("Looking…"))
-        self.here.name(self.tr("On This Mac · {size} free").format(size=size(free)))
+        self.here.name(self.tr("Installed · {size} free").format(size=size(free)))
         self._show()
 
     def _show(self) -> None:

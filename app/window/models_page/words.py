@@ -85,7 +85,8 @@ def about_job(job: Job, going: Going | None, now: float | None = None) -> str:
         return tr("Here, whole and checked.")
     if job.problem:
         seconds = max(0, round(job.not_before - (time.time() if now is None else now)))
-        return f"{job.problem} {tr('Trying again in {n} s.').format(n=seconds)}"
+        again = tr("Trying again in {n} s.").format(n=seconds) if seconds else tr("Trying again…")
+        return f"{job.problem} {again}"
     return f"{tr('Waiting its turn')} · {_amount(job)}" if job.total else tr("Waiting its turn")
 
 

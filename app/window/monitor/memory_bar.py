@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.numbers import size
@@ -29,15 +29,33 @@ class MemoryBar(QWidget):
         self._pressure = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Memory"))
-        self.setFixedHeight(_BAR + 8 + 3 * self._line())
+        self._fit()
 
     def show_memory(self, memory: Memory | None, pressure: int = 0) -> None:
         """pressure: as in a view."""
         if (memory, pressure) != (self._memory, self._pressure):
             self._memory, self._pressure = memory, pressure
+            self._fit()
             told = [] if memory is None else _words(memory)
             self.setAccessibleDescription(", ".join([*told, *filter(None, [pressure_words(pressure)])]))
             self.update()
+
+    def _columns(self) -> int:
+        """Two where the longest term has room in one."""
+        longest = max(QFontMetrics(theme.small()).horizontalAdvance(f"{tr(words)}  00.0 GB") for _, words in _TERMS)
+        return 2 if longest + 12 <= self.width() / 2 else 1
+
+    def _fit(self) -> None:
+        self.setFixedHeight(_BAR + 8 + -(-len(_terms(self._memory)) // self._columns()) * self._line())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:  # the text may be of another size
+            self._fit()
 
     def _line(self) -> int:
         return QFontMetrics(theme.small()).height() + 2
@@ -73,12 +91,13 @@ class MemoryBar(QWidget):
         painter.fillRect(QRectF(memory.peak * scale - 1, 0, 2, _BAR), colours.red if over else colours.text)
 
     def _paint_legend(self, painter: QPainter, memory: Memory, colours: theme.Colours) -> None:
-        """In two columns, each term with its size."""
+        """Each term with its size."""
         painter.setFont(theme.small())
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        column, line = self.width() / 2, self._line()
+        columns, line = self._columns(), self._line()
+        column = self.width() / columns
         for number, (name, words) in enumerate(_terms(memory)):
-            left, top = (number % 2) * column, _BAR + 8 + (number // 2) * line
+            left, top = (number % columns) * column, _BAR + 8 + (number // columns) * line
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(tint(name, colours))
             painter.drawEllipse(QRectF(left, top + line / 2 - 4, 7, 7))
@@ -88,7 +107,7 @@ class MemoryBar(QWidget):
 
 
 def pressure_words(pressure: int) -> str:
-    return ("", tr("This Mac is short of memory"), tr("This Mac is very short of memory"))[min(max(pressure, 0), 2)]
+    return ("", tr("Memory is short"), tr("Memory is very short"))[min(max(pressure, 0), 2)]
 
 
 def tint(term: str, colours: theme.Colours) -> QColor:
@@ -107,9 +126,9 @@ def tint(term: str, colours: theme.Colours) -> QColor:
     }[term]
 
 
-def _terms(memory: Memory) -> tuple[tuple[str, str], ...]:
+def _terms(memory: Memory | None) -> tuple[tuple[str, str], ...]:
     """Listening only while something listens."""
-    return _TERMS if memory.speech else _TERMS[:-1]
+    return _TERMS if memory is not None and memory.speech else _TERMS[:-1]
 
 
 def _words(memory: Memory) -> list[str]:

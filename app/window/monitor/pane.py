@@ -66,6 +66,7 @@ class MonitorPane(QWidget):
         outer.addWidget(self._head())
         area = QScrollArea(self)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setAccessibleName(self.tr("Monitor"))
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.viewport().setAutoFillBackground(False)

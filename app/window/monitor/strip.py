@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
@@ -17,7 +17,6 @@ class Strip(QAbstractButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setToolTip(self.tr("Open the monitor"))
         self.setFixedHeight(QFontMetrics(theme.small()).height() + 10)
         self.say("")
@@ -36,6 +35,7 @@ class Strip(QAbstractButton):
 
     def say(self, text: str) -> None:
         self.setText(text)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if text else Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(text or self.tr("Open the monitor"))
         self.update()
 
@@ -46,4 +46,11 @@ class Strip(QAbstractButton):
         painter.setPen(colours.text if self.underMouse() or self.hasFocus() else colours.secondary)
         shown = QFontMetrics(theme.small()).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 16)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, shown)
+        if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(colours.accent)
+            half = QFontMetrics(theme.small()).horizontalAdvance(shown) // 2 + theme.GRID
+            middle = self.rect().center().x()
+            ring = QRect(self.rect()).adjusted(middle - half, 2, middle + half - self.width() + 1, -2)
+            painter.drawRoundedRect(theme.framed(ring), theme.RADIUS_SMALL, theme.RADIUS_SMALL)
         painter.end()

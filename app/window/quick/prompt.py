@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.attachments.file import File
@@ -207,7 +207,7 @@ class QuickPrompt(QObject):
         answer = self._store.tree.get(message)
         self.step = Step.SEEN if self.panel.isVisible() else Step.UNSEEN
         self.panel.set_busy(busy=False)
-        self.panel.field.setPlaceholderText(self.tr("Ask on"))
+        self.panel.field.setPlaceholderText(self.tr("Ask a follow-up"))
         self.panel.answer.say(answer.text)
         some = bool(self.panel.answer.plain())
         self._show_outcome(answer, some=some)
@@ -258,7 +258,7 @@ class QuickPrompt(QObject):
 
     def _take(self) -> None:
         """Only now is anything read that belongs to other programs."""
-        data = QGuiApplication.clipboard().mimeData()
+        data = QGuiApplication.clipboard().mimeData() or QMimeData()  # an empty clipboard may have none
         if not self._parts.selection.text().strip() and not data.hasText() and takes(data):
             self.panel.attaching.take_data(data)
             return

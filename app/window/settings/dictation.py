@@ -54,7 +54,7 @@ class DictationSettings(QObject):
             edit = QKeySequenceEdit(self._group)
             edit.setMaximumSequenceLength(1)
             edit.setClearButtonEnabled(True)
-            edit.setFixedWidth(theme.scaled(150))
+            edit.setFixedWidth(theme.letters(19))
             edit.setAccessibleName(self.tr("Key of dictation") if name == DICTATE else title)
             edit.setEnabled(not self._parts.hotkey.why_not)
             self.keys[name] = edit

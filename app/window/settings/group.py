@@ -79,6 +79,8 @@ class Setting(QWidget):
         if not control.accessibleName() and not (isinstance(control, QAbstractButton) and control.text()):
             control.setAccessibleName(name)
         control.setAccessibleDescription(about)
+        if (inner := control.focusProxy()) is not None:  # what has the keyboard, and so what is read out
+            inner.setAccessibleName(control.accessibleName())
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addStretch(1)

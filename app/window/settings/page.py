@@ -112,7 +112,7 @@ class SettingsWindow(QDialog):
         group.row(self.tr("Appearance"), "", self.appearance)
         group.row(
             self.tr("Text size"),
-            self.tr("Times the system's own. Where panels have a fixed width, they follow at the next start."),
+            self.tr("Of the system's own size. Panels of a fixed width follow at the next start."),
             self.text_size,
         )
         about = self.tr(
@@ -134,7 +134,7 @@ class SettingsWindow(QDialog):
         group.row(self.tr("Model"), about, self.model)
         about = self.tr(
             "The most that Cadre may hold while it answers, model included. Automatic takes what other programs "
-            "leave free. This Mac has {size}; less memory means fewer experts, and slower or worse answers."
+            "leave free, of {size} in all; less memory means fewer experts, and slower or worse answers."
         )
         group.row(self.tr("Memory"), about.format(size=size(footprint.total())), self.memory)
         self.read_aloud, self.voice, self.speed = QCheckBox(self), QComboBox(self), QComboBox(self)
@@ -153,7 +153,7 @@ class SettingsWindow(QDialog):
         self.keys = QKeySequenceEdit(self)
         self.keys.setMaximumSequenceLength(1)
         self.keys.setClearButtonEnabled(True)
-        self.keys.setFixedWidth(theme.scaled(150))
+        self.keys.setFixedWidth(theme.letters(19))
         self.keys.setAccessibleName(self.tr("Key of the quick prompt"))
         self.keys.setEnabled(not self._parts.hotkey.why_not)
         self.hotkey = group.row(self.tr("Key"), "", self.keys)
@@ -185,8 +185,8 @@ class SettingsWindow(QDialog):
 
     def _data(self) -> Group:
         group = Group(self.tr("Your Data"), self)
-        folder = QPushButton(self._parts.show_folder_words, self)
         log = QPushButton(self.tr("Show Log"), self)
+        folder = QPushButton(self._parts.show_folder_words, self)
         folder.clicked.connect(self._show_folder)
         log.clicked.connect(self.log_wanted)
         for button in (folder, log):
@@ -198,7 +198,7 @@ class SettingsWindow(QDialog):
         row.addWidget(log)
         row.addWidget(folder)
         about = self.tr("Chats, settings and logs, readable by you only. No chat text stands in a log.\n{path}")
-        group.row(self.tr("On this Mac only"), about.format(path=places.home()), both)
+        group.row(self.tr("Kept here only"), about.format(path=places.home()), both)
         return group
 
     # --- what is set --------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ class SettingsWindow(QDialog):
             self.voice.addItem(choice.name, choice.asked_as)
         chosen = self._preferences.now.voice
         _choose(self.voice, chosen, self.tr("{name} (not here)").format(name=chosen.rpartition("/")[2]))
-        gone = self.tr("It is not on this Mac any more; the system\u2019s voice reads instead.")
+        gone = self.tr("It is not installed any more; the system\u2019s voice reads instead.")
         about = next((choice.about for choice in found if choice.asked_as == chosen), gone)
         more = self.tr("A Pocket TTS, Soprano or Qwen3-TTS model, got in Models, can speak instead.")
         self._voice_row.explain(f"{about} {more}" if len(found) == 1 and not chosen else about)

@@ -54,7 +54,7 @@ class ChatDelegate(QStyledItemDelegate):
             painter.setBrush(theme.mixed(colours.sidebar, colours.text, 0.05))
         else:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-        focused = state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_KeyboardFocusChange
+        focused = state & QStyle.StateFlag.State_HasFocus
         painter.setPen(colours.accent if focused else Qt.PenStyle.NoPen)
         painter.drawRoundedRect(ground, theme.RADIUS_SMALL, theme.RADIUS_SMALL)
         place = ground.adjusted(_INSET, 5, -_INSET, -5)

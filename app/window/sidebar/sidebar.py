@@ -6,12 +6,12 @@ from datetime import datetime
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QListView, QVBoxLayout, QWidget
 
 from app.store.store import Store
 from app.window import theme
-from app.window.icons import icon
 from app.window.rows_model import ROW
+from app.window.search_field import SearchField
 from app.window.sidebar import rows
 from app.window.sidebar.delegate import ChatDelegate
 from app.window.sidebar.model import chat_model
@@ -35,10 +35,9 @@ class Sidebar(QWidget):
         super().__init__(parent)
         self._store = store
         self._shown: int | None = None
-        self.search = QLineEdit(self)
+        self.search = SearchField(self)
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search all chats"))
-        self.search.setClearButtonEnabled(True)
         self.search.installEventFilter(self)
         self.list = self._made_list()
         column = QVBoxLayout(self)
@@ -55,7 +54,6 @@ class Sidebar(QWidget):
         self._wait = QTimer(self, singleShot=True, interval=_SEARCH_MS)
         self._wait.timeout.connect(self.refresh)
         self.search.textChanged.connect(lambda _text: self._wait.start())
-        self._dress()
 
     def _made_list(self) -> QListView:
         view = QListView(self)
@@ -157,26 +155,13 @@ class Sidebar(QWidget):
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and entries:
             self.refresh()
             self._open(self._model.entries()[0])
-        elif key == Qt.Key.Key_Escape:
+        elif key == Qt.Key.Key_Escape and self.search.text():
             self.search.clear()
         else:
             return False
         return True
 
     # --- looks --------------------------------------------------------------------------------------------
-
-    def _dress(self) -> None:
-        glass = self.search.actions()
-        mark = icon("search", theme.colours().secondary)
-        if glass:
-            glass[0].setIcon(mark)
-        else:
-            self.search.addAction(mark, QLineEdit.ActionPosition.LeadingPosition)
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 -- Qt's name
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._dress()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         painter = QPainter(self)

@@ -50,6 +50,7 @@ class Question(MessageView):
         self, placed: Placed, formats: Formats, parent: QWidget | None = None, thumbnails: Thumbnails = no_thumbnails
     ) -> None:
         super().__init__(placed, formats, parent)
+        self._column.setContentsMargins(0, 2 * theme.GRID, 0, 0)  # further from the answer before than from its own
         self._column.addWidget(self._files(thumbnails))
         self._bubble = Bubble(self)
         inside = QVBoxLayout(self._bubble)

@@ -6,10 +6,7 @@ Nothing is ever fetched: pictures are links, and the document may load no resour
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import (
-    QDesktopServices,
-    QWheelEvent,
-)
+from PySide6.QtGui import QDesktopServices, QFocusEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
 from app.window import theme
@@ -19,6 +16,7 @@ from app.window.transcript.formats import Formats
 
 _SCHEMES = {"http", "https", "mailto"}
 _TOLD_MS = 1500
+_BY_KEY = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
 
 
 class TextView(QTextBrowser):
@@ -29,6 +27,7 @@ class TextView(QTextBrowser):
     def __init__(self, formats: Formats, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._formats = formats
+        self._is_ringed = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -60,6 +59,25 @@ class TextView(QTextBrowser):
     def loadResource(self, kind: int, name: QUrl | str) -> None:  # noqa: N802 -- Qt's name
         """Nothing, from nowhere."""
         return
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 -- Qt's name
+        super().focusInEvent(event)
+        self._is_ringed = event.reason() in _BY_KEY
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 -- Qt's name
+        super().focusOutEvent(event)
+        self._is_ringed = False
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
+        super().paintEvent(event)
+        if self._is_ringed:
+            painter = QPainter(self.viewport())
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(theme.colours().accent)
+            painter.drawRoundedRect(theme.framed(self.viewport().rect()), 2, 2)
+            painter.end()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 -- Qt's name
         event.ignore()  # the transcript scrolls

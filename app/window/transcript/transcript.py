@@ -69,7 +69,7 @@ class Transcript(QScrollArea):
     def _page(self) -> QWidget:
         page = QWidget(self)
         sides = QHBoxLayout(page)
-        sides.setContentsMargins(3 * theme.GRID, 2 * theme.GRID, 3 * theme.GRID, 2 * theme.GRID)
+        sides.setContentsMargins(3 * theme.GRID, 0, 3 * theme.GRID, 2 * theme.GRID)
         inner = self._inner = QWidget(page)
         inner.setMaximumWidth(theme.measure())
         self._column = QVBoxLayout(inner)
