@@ -40,6 +40,8 @@ class Attaching(QObject):
         self._reader: Reader | None = None
         self._thread: threading.Thread | None = None
         self._sentences: list[str] = []
+        self.told = ""
+        """The last that was told."""
         self._read.connect(self._fill, Qt.ConnectionType.QueuedConnection)
         self._refused.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
 
@@ -119,7 +121,8 @@ class Attaching(QObject):
         more = len(self._sentences) - len(shown)
         if more:
             shown.append(self.tr("{n} more could not be attached.").format(n=more))
-        self._tell("\n".join(shown))
+        self.told = "\n".join(shown)
+        self._tell(self.told)
 
 
 def _read(reader: Reader, source: Path | QImage, name: str, deaf: str) -> File:

@@ -134,7 +134,7 @@ def test_neither_encoder_nor_experts_are_read_before_they_are_needed(tmp_path):
 
     assert model.senses is not None
     look = model.senses.read([Turn("user", TEXT, ONE)])
-    encoder = model.senses.encoder_bytes(look)
+    encoder = model.layout.encoder_bytes
     seen = model.senses.encode(look, look.tokens, lambda: None)
     kept = sum(rows.nbytes for _, encoded in seen.encoded.values() for rows in encoded)
     pixels = sum(part.values.nbytes for _, part in look.parts.values())
