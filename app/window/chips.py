@@ -98,7 +98,7 @@ class Chip(QWidget):
 
 
 class Chips(QWidget):
-    """Rows of tiles, then of chips, which are lower. at_end: they stand where lines end, as what the person said does."""
+    """Rows of tiles, then of chips, which are lower. at_end: where lines end, as what the person said does."""
 
     def __init__(self, parent: QWidget, *, at_end: bool = False) -> None:
         super().__init__(parent)

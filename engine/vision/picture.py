@@ -113,7 +113,7 @@ def _on_white(image: Any) -> Any:
 
 def is_film(head: bytes) -> bool:
     """By its first bytes. One that holds sound only begins like a film, too."""
-    if head[4:8] in _BOXES and head[8:12] not in PHOTO_BRANDS:
+    if head[:1] < b" " and head[4:8] in _BOXES and head[8:12] not in PHOTO_BRANDS:  # words begin with letters
         return True
     return any(head[at : at + len(begin)] == begin for begin, at in _FILMS.items())
 

@@ -78,8 +78,8 @@ class Senses:
         return [f for f in dict.fromkeys(t for t in tokens if t < 0) if f not in self._kept]
 
     def passing_bytes(self, look: Look) -> int:
-        """What is there only while this prompt's media are encoded, one sense after the other: an encoder's weights, and
-        what the largest of its media takes on its way. 0 when all were encoded before.
+        """What is there only while this prompt's media are encoded, one sense after the other: an encoder's weights,
+        and what the largest of its media takes on its way. 0 when all were encoded before.
         """
         costs: dict[Sense, int] = {}
         for sense, part in (look.parts[f] for f in self.unseen(look.tokens)):
@@ -87,8 +87,8 @@ class Senses:
         return max((self._weights(sense) + cost for sense, cost in costs.items()), default=0)
 
     def staying_bytes(self, look: Look) -> int:
-        """What is there as long as the request: the numbers that the processor made of its media, what was kept of media
-        before it, and the rows that its own become.
+        """What is there as long as the request: the numbers that the processor made of its media, what was kept of
+        media before it, and the rows that its own become.
         """
         unseen = set(self.unseen(look.tokens))
         vision = inner(self._model.config).vision_config

@@ -98,6 +98,12 @@ def test_a_damaged_pdf_is_refused(reader, tmp_path):
     assert "damaged" in refused(reader, tmp_path / "broken.pdf")
 
 
+def test_words_that_stand_where_a_film_has_its_mark_are_words(reader, tmp_path):
+    (tmp_path / "road.txt").write_text("The wide road goes on.", encoding="utf-8")
+
+    assert reader.read(tmp_path / "road.txt").kind is Kind.TEXT
+
+
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
