@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.vision.picture import PHOTO_BRANDS, is_film
+from engine.vision.picture import PHOTO_BRANDS, SOUND_BRANDS, is_film
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp"})
 PHOTOS = frozenset({".heic", ".heif", ".avif", ".cr3", ".dng", ".jxl", ".psd"})
@@ -11,7 +11,6 @@ SOUNDS = frozenset({".mp3", ".m4a", ".wav", ".aac", ".flac", ".ogg", ".opus", ".
 VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv"})
 PAPERS = frozenset({".doc", ".docx", ".odt", ".pages", ".rtf", ".xls", ".xlsx", ".ppt", ".pptx", ".key", ".numbers"})
 _HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
-_SOUND_BRANDS = frozenset({b"M4A ", b"M4B "})
 
 
 def is_pdf(head: bytes) -> bool:
@@ -30,9 +29,9 @@ def is_picture(head: bytes, suffix: str) -> bool:
 
 
 def is_video(head: bytes, suffix: str) -> bool:
-    sound = head[8:12] in _SOUND_BRANDS or suffix in SOUNDS
-    return suffix in VIDEOS or (is_film(head) and not sound)
+    return suffix in VIDEOS or (is_film(head) and suffix not in SOUNDS)
 
 
 def is_sound(head: bytes, suffix: str) -> bool:
-    return suffix in SOUNDS or head.startswith((b"ID3", b"fLaC", b"OggS")) or head[8:12] == b"WAVE"
+    begun = head.startswith((b"ID3", b"fLaC", b"OggS")) or head[8:12] == b"WAVE"
+    return begun or suffix in SOUNDS or (head[4:8] == b"ftyp" and head[8:12] in SOUND_BRANDS)

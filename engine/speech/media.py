@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.checkpoint.safetensors import shown
 from engine.errors import KnownError
 from engine.speech.resample import Resampler
 from engine.speech.sound import RATE, Samples
@@ -27,6 +28,7 @@ _MOST_CHANNELS = 64
 _READ = 512
 """Frames read at a time: where a file breaks off, what was read with the break is lost."""
 _VIDEO = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv"}
+_GIVE = f"Give a sound file: {', '.join(FORMATS)}."
 _OTHERS = {".m4a", ".aac", ".wma", ".amr", ".caf"}
 
 
@@ -99,9 +101,9 @@ def _forward_only() -> Any:
 
 def _open(path: Path) -> Any:
     """A soundfile.SoundFile; it has no types of its own."""
-    name = path.name
+    name = shown(path.name)
     if not path.is_file():
-        raise KnownError(f"There is no file {path}.", "Give a sound file: " + ", ".join(FORMATS) + ".")
+        raise KnownError(f"{name} is not a file." if path.exists() else f"There is no file {path}.", _GIVE)
     if path.suffix.lower() in _VIDEO:
         raise KnownError(f"{name} is a video.", f"Take its sound out first: `{_command(name)}`.")
     if path.suffix.lower() in _OTHERS:
@@ -114,6 +116,9 @@ def _open(path: Path) -> Any:
 
 
 def _convert(name: str) -> str:
+    """What to do with a sound; of anything else none comes by converting it."""
+    if not name.lower().endswith((*FORMATS, *_OTHERS, ".opus", ".oga", ".aif", ".aifc", ".au", ".w64", ".rf64")):
+        return _GIVE
     return f"Convert it first, for example: `{_command(name)}`."
 
 

@@ -26,6 +26,7 @@ KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 PHOTO_BRANDS = frozenset({*_HEIC, b"avif", b"avis", b"crx "})
 """What a file in boxes says it is when it is no film: HEIC, AVIF, a camera's raw."""
+SOUND_BRANDS = frozenset({b"M4A ", b"M4B "})
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide")
 _FILMS = {b"\x1a\x45\xdf\xa3": 0, b"AVI ": 8, b"\0\0\x01\xba": 0}
 """Beginnings of Matroska and WebM, AVI, MPEG: the bytes and where they stand."""
@@ -112,8 +113,9 @@ def _on_white(image: Any) -> Any:
 
 
 def is_film(head: bytes) -> bool:
-    """By its first bytes. One that holds sound only begins like a film, too."""
-    if head[:1] < b" " and head[4:8] in _BOXES and head[8:12] not in PHOTO_BRANDS:  # words begin with letters
+    """By its first bytes. One that holds sound only may begin like a film, too."""
+    films = head[8:12] not in PHOTO_BRANDS | SOUND_BRANDS
+    if head[:1] < b" " and head[4:8] in _BOXES and films:  # words begin with letters
         return True
     return any(head[at : at + len(begin)] == begin for begin, at in _FILMS.items())
 

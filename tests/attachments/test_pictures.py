@@ -108,6 +108,7 @@ def bomb() -> bytes:
         ("walk.mkv", b"\x1a\x45\xdf\xa3" + bytes(20), "video"),
         ("song.mp3", b"ID3" + bytes(20), "no sound"),
         ("memo", b"RIFF\0\0\0\0WAVEfmt ", "no sound"),
+        ("memo", b"\0\0\0\x18ftypM4A " + bytes(20), "no sound"),
         ("memo.caf", b"caff\0\x01" + bytes(20), "a format"),
         ("memo.m4a", b"\0\0\0\x18ftypM4A " + bytes(20), "a format"),
     ],
