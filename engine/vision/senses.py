@@ -93,9 +93,13 @@ class Senses:
         unseen = set(self.unseen(look.tokens))
         vision = inner(self._model.config).vision_config
         later = len(getattr(vision, "deepstack_visual_indexes", None) or ())
-        row = 4 * int(self._checkpoint.text_config["hidden_size"]) * (1 + later)
-        taken = sum(length for token, _, length in stretches(look.tokens) if token in unseen)
-        return sum(part.values.nbytes for _, part in look.parts.values()) + self._kept_bytes() + row * taken
+        row = 4 * int(self._checkpoint.text_config["hidden_size"])
+        rows = sum(
+            length * (1 + later if look.parts[token][0] is Sense.SIGHT else 1)
+            for token, _, length in stretches(look.tokens)
+            if token in unseen
+        )
+        return sum(part.values.nbytes for _, part in look.parts.values()) + self._kept_bytes() + row * rows
 
     def encode(self, look: Look, new: Sequence[int], check: Check) -> Seen:
         """Every medium among the new tokens, through its encoder when it is not kept; the encoder's weights are read

@@ -104,9 +104,9 @@ def _omni_cost(config: Any, sense: Sense, part: Part) -> int:
     seconds = part.size / _FRAMES
     rows = 13 * seconds
     convolved = _FRAMES // 2 * audio.num_mel_bins // 2 * audio.downsample_hidden_size  # numbers, of one second
-    return int(
-        4 * (5.5 * convolved * min(seconds, _CONVOLVED) + rows * (9 * audio.d_model + 3 * audio.encoder_ffn_dim))
-    )
+    waiting = audio.num_mel_bins // 8 * audio.downsample_hidden_size + audio.d_model  # of a row, until all have passed
+    convolving = 5.5 * convolved * min(seconds, _CONVOLVED) + rows * waiting
+    return int(4 * max(convolving, rows * (9 * audio.d_model + 3 * audio.encoder_ffn_dim)))
 
 
 def _omni_beside(model: Any, given: Any, shown: mx.array, encoded: Sequence[Encoded]) -> dict[str, Any]:
