@@ -344,7 +344,9 @@ class Prefilled:
 
 @dataclass(frozen=True)
 class Token:
-    """One piece of the answer. coverage: [layers]; used, absent: [layers, k] expert ids, -1 for none."""
+    """One piece of the answer. coverage: [layers]; used, absent: [layers, k] expert ids, -1 for none. absent: wanted,
+    and neither it nor another variant of its kind is here.
+    """
 
     request: str
     text: str

@@ -23,7 +23,7 @@ from engine.errors import Cancelled, KnownError
 from engine.models.catalogue import resolve
 from engine.models.folders import BUILTIN
 
-_FIELDS = ("experts", "steps", "memory", "seed")
+_FIELDS = ("experts", "steps", "rank", "memory", "seed")
 _WAYS = {"prefill": "chosen by the prompt", "predictor": "chosen by the predictor"}
 
 
@@ -42,7 +42,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--experts", type=options.experts, metavar="C", help="residents per layer to tune for, a count or share (25%%)"
     )
-    parser.add_argument("--steps", type=options.positive, metavar="N", help="steps of four sequences (200)")
+    parser.add_argument("--steps", type=options.positive, metavar="N", help="steps of four sequences (400)")
+    parser.add_argument(
+        "--rank", type=options.positive, metavar="R", help="of the adapters (32); a lower one takes less memory"
+    )
     parser.add_argument("--memory", type=options.size, metavar="6GB", help="the most that may be held")
     parser.add_argument("--out", metavar="DIR", help="the tuned model's folder (NAME-tuned among Cadre's models)")
     parser.add_argument("--seed", type=options.not_negative, metavar="S", help="draws sequences and sets (0)")

@@ -1,7 +1,8 @@
 """The window's line to the engine. The interface thread neither calls nor waits for it.
 
 One thread sends (it also starts the engine, at the first command), one receives. Events arrive on the interface
-thread in batches, at most FRAMES a second, so that a fast answer costs no more than a slow one.
+thread in batches, at most FRAMES a second, so that a fast answer costs no more than a slow one. What has piled up is
+handed over in as many turns as it takes, so that clicks and keys come in between.
 """
 
 from __future__ import annotations
@@ -20,12 +21,18 @@ from engine.errors import KnownError
 from engine.link import Engine
 
 FRAMES = 30
+TURN_SECONDS = 0.01
+"""Of the interface thread, for events in one turn; one more batch may begin just before."""
+BATCH = 32
+"""Events; a frame of an answer at a thousand tokens a second."""
 _POLL = 0.2
 log = logging.getLogger(__name__)
 
 
 class EngineLine(QObject):
-    """make: starts an engine, called on the sending thread. clock: seconds, asked on the receiving one."""
+    """make: starts an engine, called on the sending thread. clock: seconds, asked on the receiving one. worked: seconds
+    of the interface thread.
+    """
 
     arrived = Signal(list)
     """A batch of (when, event), in the order of their arrival."""
@@ -36,10 +43,11 @@ class EngineLine(QObject):
         make: Callable[[], Engine],
         clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
+        worked: Callable[[], float] = time.thread_time,
     ) -> None:
         super().__init__(parent)
         self._make = make
-        self._clock = clock
+        self._clock, self._worked = clock, worked
         self._commands: queue.SimpleQueue[m.Command | None] = queue.SimpleQueue()
         self._waiting: deque[tuple[float, m.Event]] = deque()
         self._told = threading.Event()
@@ -73,11 +81,12 @@ class EngineLine(QObject):
     def _hand_over(self) -> None:
         self._since.restart()
         self._told.clear()
-        batch = []
+        ends = self._worked() + TURN_SECONDS
         while self._waiting:
-            batch.append(self._waiting.popleft())
-        if batch:
-            self.arrived.emit(batch)
+            self.arrived.emit([self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))])
+            if self._waiting and self._worked() >= ends:
+                self._frame.start(0)
+                return
 
     # --- on threads of their own --------------------------------------------------------------------------
 

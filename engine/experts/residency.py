@@ -60,7 +60,11 @@ class Use:
 
 
 class Residency:
-    """`resident` experts are kept per layer between tokens; the slots beyond that are spares."""
+    """`resident` experts are kept per layer between tokens; the slots beyond that are spares.
+
+    groups: contiguous, and every set has equally many of each: the router's, or the kinds of which the experts are
+    variants.
+    """
 
     def __init__(self, banks: Sequence[Bank], loader: Loader, groups: int = 1) -> None:
         self.banks = tuple(banks)
@@ -118,7 +122,7 @@ class Residency:
         return np.argsort(-score, kind="stable")
 
     def best(self, ranking: npt.NDArray[np.int64], count: int) -> list[int]:
-        """The first `count` of a ranking, with groups equally many of each group."""
+        """The first `count` of a ranking, of each group equally many, or one less where they do not go into it."""
         return self._equally(ranking, count, len(ranking))
 
     def choose(self, layer: int, ranking: npt.NDArray[np.int64], count: int) -> list[int]:
@@ -139,12 +143,14 @@ class Residency:
         """ranking: ids of some or all of the layer's experts, best first."""
         if self.groups == 1:
             return [int(e) for e in ranking[:count]]
-        size, each = experts // self.groups, count // self.groups
+        size = experts // self.groups
+        each, over = divmod(count, self.groups)
         taken = [0] * self.groups
         chosen = []
         for expert in ranking:
             group = int(expert) // size
-            if taken[group] < each:
+            if taken[group] < each or (taken[group] == each and over):
+                over -= taken[group] == each
                 taken[group] += 1
                 chosen.append(int(expert))
         return chosen

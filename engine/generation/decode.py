@@ -210,13 +210,13 @@ class ResidentDecoder:
         columns = np.array(flight.served.columns)
         rows = np.arange(len(wanted))[:, None]
         used = flight.tables.ids[rows, columns]
-        here = flight.tables.here[rows, wanted]
+        met = flight.tables.met[rows, wanted]
         self._wanted = wanted
         return Taken(
             int(np.array(flight.token)[0]),
             coverage,
             used.astype(np.int16),
-            np.where(here, NONE, wanted).astype(np.int16),
+            np.where(met, NONE, wanted).astype(np.int16),
         )
 
     def _retake(self, flight: _Flight, missed: Taken) -> Taken:

@@ -173,11 +173,14 @@ class Opened:
         self._files = files
         self._loader = Loader(files, numbers)
         self.blocks = [hook(self.model, layer, self.router_shape) for layer in layers]
-        self.residency = Residency([b.bank for b in self.blocks], self._loader, self.router_shape.groups)
-        self.residency.prior[:] = read_prior(self.path, self.residency.prior.shape)
+        kinds = 1
         if self.router_shape.family is not None and self.blocks:
-            self.resident = Resident(self.blocks)
             self.predictor = self._beside()
+            kinds = 1 if self.predictor is None else self.predictor.kinds
+            self.resident = Resident(self.blocks, kinds)
+        groups = max(self.router_shape.groups, kinds)
+        self.residency = Residency([b.bank for b in self.blocks], self._loader, groups)
+        self.residency.prior[:] = read_prior(self.path, self.residency.prior.shape)
 
     def _beside(self) -> Predictor | None:
         """The predictor that lies beside the checkpoint, told from now on what comes to the first MoE layer."""

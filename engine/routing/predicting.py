@@ -79,15 +79,15 @@ class Predicting:
         return y
 
     def note(self) -> float:
-        """After a piece: count what its tokens wanted. Returns the share of it that was in the sets, 0 to 1."""
+        """After a piece: count what its tokens wanted. Returns the share of it that the sets met, 0 to 1."""
         mx.eval([(ids, weights) for _, ids, weights in self._wishes])
         served = wanted = 0.0
+        met = self._resident.tables().met
         for layer, ids, weights in self._wishes:
             all_weights = np.array(weights.astype(mx.float32)).reshape(-1, weights.shape[-1])
             all_ids = np.array(ids).reshape(all_weights.shape)
             wishes = self._residency.note(layer, all_ids, all_weights)
-            here = self._blocks[layer].bank.table.resident()
-            served, wanted = served + float(wishes[here].sum()), wanted + float(wishes.sum())
+            served, wanted = served + float(wishes[met[layer]].sum()), wanted + float(wishes.sum())
         self._wishes.clear()
         return served / wanted if wanted else 1.0
 

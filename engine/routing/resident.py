@@ -17,7 +17,9 @@ from engine.routing.block import MoEBlock, Stock
 
 
 class Served(NamedTuple):
-    """One token, all layers, as lazy arrays: coverage [L] float32; wanted ids [L, k]; used columns [L, k]."""
+    """One token, all layers, as lazy arrays: coverage [L] float32, the share of its wishes that were met; wanted ids
+    [L, k]; used columns [L, k].
+    """
 
     coverage: mx.array
     wanted: mx.array
@@ -25,21 +27,28 @@ class Served(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """ids: resident experts by column, int16 [L, C], -1 beyond a layer's own. here: bool [L, E]."""
+    """ids: resident experts by column, int16 [L, C], -1 beyond a layer's own. here, met: bool [L, E]. met: whose wish
+    is met, by itself or by another variant of its kind.
+    """
 
     ids: np.ndarray
     here: np.ndarray
+    met: np.ndarray
 
 
 class Resident:
-    """Routing tables of the present residents of every block; `refresh` after a layer's residents changed."""
+    """Routing tables of the present residents of every block; `refresh` after a layer's residents changed.
 
-    def __init__(self, blocks: Sequence[MoEBlock]) -> None:
+    kinds: of which a layer's experts are variants, see Predictor; 1: each is on its own.
+    """
+
+    def __init__(self, blocks: Sequence[MoEBlock], kinds: int = 1) -> None:
         self._blocks = tuple(blocks)
+        self._kinds = kinds
         self._ids: dict[int, _Vector] = {}
         self._slots: dict[int, _Vector] = {}
         self._host_ids: dict[int, np.ndarray] = {}
-        self._here: mx.array | None = None
+        self._met: mx.array | None = None
         self._tables: Tables | None = None
         self._logits: list[mx.array] = []
         self._chosen: list[mx.array] = []
@@ -53,7 +62,7 @@ class Resident:
         self._host_ids[block.index] = resident
         self._ids[block.index] = _Vector(resident)
         self._slots[block.index] = _Vector(table.slot_of[resident])
-        self._here = None
+        self._met = None
         self._tables = None
         assert block.router is not None
         block.router.narrow(None if len(resident) == block.experts else self._ids[block.index].flat)
@@ -106,11 +115,11 @@ class Resident:
         router = self._blocks[0].router
         assert router is not None
         wanted, weights = router.wanted(logits, self._bias, self._scale)
-        if self._here is None:
-            self._here = mx.array(self._presence())
-        here = mx.take_along_axis(self._here, wanted, axis=-1)
+        if self._met is None:
+            self._met = mx.array(self.tables().met.astype(np.float32))
+        met = mx.take_along_axis(self._met, wanted, axis=-1)
         weights = weights.astype(mx.float32)
-        coverage = (weights * here).sum(axis=-1) / weights.sum(axis=-1)
+        coverage = (weights * met).sum(axis=-1) / weights.sum(axis=-1)
         columns = mx.concatenate(self._chosen, axis=-2).reshape(len(self._chosen), -1)
         return Served(coverage, wanted, columns)
 
@@ -119,16 +128,24 @@ class Resident:
         if self._tables is None:
             ids = [self._host_ids[block.index] for block in self._blocks]
             table = np.full((len(ids), max(map(len, ids))), -1, np.int16)
-            for row, here in zip(table, ids, strict=True):
-                row[: len(here)] = here
-            self._tables = Tables(table, self._presence() > 0)
+            for row, resident in zip(table, ids, strict=True):
+                row[: len(resident)] = resident
+            here = self._presence()
+            self._tables = Tables(table, here, by_kind(here, self._kinds))
         return self._tables
 
     def _presence(self) -> np.ndarray:
-        here = np.zeros((len(self._blocks), self._blocks[0].experts), np.float32)
+        here = np.zeros((len(self._blocks), self._blocks[0].experts), bool)
         for row, block in enumerate(self._blocks):
-            here[row, self._host_ids[block.index]] = 1
+            here[row, self._host_ids[block.index]] = True
         return here
+
+
+def by_kind(here: np.ndarray, kinds: int) -> np.ndarray:
+    """Bool [L, E]: of whose kind somebody is here; kinds are contiguous, as many variants in each."""
+    if kinds == 1:
+        return here
+    return np.repeat(here.reshape(len(here), kinds, -1).any(axis=-1), here.shape[1] // kinds, axis=1)
 
 
 class _Vector:

@@ -45,6 +45,8 @@ _SHARE = 0.08
 _RENAMED = 0.5
 _ECHOES = 0.2
 _SECOND_RATE = 1.5e-3
+_HEEDED = 0.3
+"""The map of experts shows what is wished for, so that sets should cover it."""
 _DEV = 64
 
 
@@ -57,7 +59,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="go on from the model of this folder, made by an earlier run")
     parser.add_argument("--steps", type=int, default=Recipe().steps)
     given = parser.parse_args()
-    recipe = Recipe(steps=given.steps, prompts=True)
+    recipe = Recipe(steps=given.steps, prompts=True, heeded=_HEEDED)
     if given.start is not None:
         kinds = kinds_of(given.start, recipe.shape)
         recipe = replace(recipe, rate=_SECOND_RATE, predictor_rate=_SECOND_RATE / 10, kinds=kinds, whole=0)

@@ -82,7 +82,7 @@ def main() -> None:
     for seed in range(given.seeds):
         for name in given.kinds:
             shape, routing = KINDS[name]
-            recipe = Recipe(shape=shape, routing=routing, steps=given.steps, whole=given.steps // 2, seed=seed)
+            recipe = Recipe(shape=shape, routing=routing, steps=given.steps, whole=given.steps * 3 // 4, seed=seed)
             folder = given.out / f"{name.replace(', ', '-').replace(' ', '-')}-{seed}"
             rows.append({"kind": name, "seed": seed} | _run(recipe, train, dev, folder, tokenizer))
             text = json.dumps({"steps": given.steps, "rows": rows, "summary": summary(rows)}, indent=2)

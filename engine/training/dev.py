@@ -10,6 +10,7 @@ import numpy as np
 from engine.training.dialogues import padded
 from engine.training.learner import Learner
 from engine.training.recipe import Routing
+from engine.training.sets import best
 from engine.training.spans import Spans
 
 DEV_PROMPT = 24
@@ -20,7 +21,10 @@ Documents = Sequence[Sequence[int]]
 
 
 def dev_nll(learner: Learner, documents: Documents, prompt: int = DEV_PROMPT) -> dict[str, float]:
-    """Nats per token after a document's first `prompt` tokens, by how many experts per layer a document may use."""
+    """Nats per token after a document's first `prompt` tokens, by how many experts per layer a document may use.
+
+    "random": of each kind equally many, as the predictor's sets are.
+    """
     recipe = learner.recipe
     sizes = [recipe.shape.experts]
     if recipe.routing is Routing.FROZEN:
@@ -43,8 +47,8 @@ def _nll(learner: Learner, documents: Documents, prompt: int, size: int, random:
         spans = Spans(mx.array(ends), mx.array(batch.lengths), mx.full((rows,), size))
         given = None
         if random:
-            ranks = generator.random((rows, shape.moe_layers, shape.experts)).argsort(-1).argsort(-1)
-            given = mx.array(ranks < size)
+            scores = generator.uniform(-1, 1, (rows, shape.moe_layers, shape.experts)).astype(np.float32)
+            given = best(learner.predictor.evened(mx.array(scores)), spans.size)
         nats = np.array(learner.token_nll(mx.array(batch.tokens), spans if frozen else None, given=given))
         positions = np.arange(1, batch.tokens.shape[1])[None]
         mask = (positions >= ends[:, None]) & (positions < batch.lengths[:, None])

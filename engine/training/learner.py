@@ -145,9 +145,11 @@ class Learner(nn.Module):
         return self.recipe.home / self.recipe.shape.experts
 
     def see(self, block: Block, x: mx.array, _logits: mx.array) -> None:
-        """Routers alone learn to agree with the sets: drawn through the hidden states the model learns less else."""
+        """What routers wish for, to be agreed with the sets; see `Recipe.heeded`."""
         if self._learning and self.recipe.routing is Routing.FROZEN:
-            self._logits.append((mx.stop_gradient(x) @ self._gate(block).weight.T).astype(mx.float32))
+            heeded = self.recipe.heeded
+            x = heeded * x + (1 - heeded) * mx.stop_gradient(x)
+            self._logits.append((x @ self._gate(block).weight.T).astype(mx.float32))
 
     def columns(self, block: Block, scores: mx.array) -> mx.array:
         """All of them: what lies outside a set is kept out by the bias, which the stock selection adds last."""
@@ -190,7 +192,7 @@ class Learner(nn.Module):
         return self._nats(tokens)
 
     def losses(self, tokens: mx.array, lengths: mx.array, spans: Spans, noise: float) -> Losses:
-        """Everything that training looks at, for one batch. Scored: what follows the prompt, see also `Recipe.prompts`."""
+        """Everything that training looks at, for one batch. Scored: what follows the prompt, or `Recipe.prompts`."""
         self._forget()
         frozen = self.recipe.routing is Routing.FROZEN
         self._spans, self._noise, self._learning = spans if frozen else None, noise, True

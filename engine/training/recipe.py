@@ -76,12 +76,15 @@ class Recipe:
     0 kinds: experts are on their own. prompts: whether prompts are learnt as well while kinds are whole, when nothing
     was chosen by them.
 
+    consistency: of the routers' wishes outside the set. heeded: so much of its gradient goes on into what the model
+    makes of the text. The more, the better a set covers what is wished for, and the less the model learns else.
+
     The predictor learns far more slowly than the model: sets that change faster than routers can follow mean nothing.
     """
 
     shape: Shape = field(default_factory=Shape)
     routing: Routing = Routing.FROZEN
-    steps: int = 4000
+    steps: int = 3500
     batch_tokens: int = 1536
     longest: int = 320
     rate: float = 2e-3
@@ -90,15 +93,16 @@ class Recipe:
     decay: float = 0.1
     clip: float = 1.0
     seed: int = 0
-    counts: tuple[tuple[int, float], ...] = ((4, 0.3), (8, 0.4), (16, 0.18), (32, 0.12))
+    counts: tuple[tuple[int, float], ...] = ((4, 0.15), (8, 0.6), (16, 0.15), (32, 0.1))
     home: int = 8
     consistency: float = 0.5
+    heeded: float = 0.0
     distillation: float = 0.1
     contrast: float = 0.3
     copying: float = 0.4
     copying_layers: tuple[int, int] = (0, 2)
     kinds: int = 8
-    whole: int = 2600
+    whole: int = 2000
     prompts: bool = False
     shared: float = 0.75
     noise: float = 0.1

@@ -209,6 +209,19 @@ def test_with_groups_a_smaller_set_is_part_of_a_larger_one_and_all_groups_are_eq
         assert len(set(counts.tolist())) == 1
 
 
+@given(_HEAT, st.integers(0, EXPERTS), st.sets(st.integers(0, EXPERTS - 1)), st.sampled_from((0.0, 0.1, 1.0)))
+@_QUICK
+def test_whoever_stays_no_group_has_more_than_its_share(model, loader, wishes, count, here, slack):
+    residency = residency_of(model, loader, EXPERTS, GROUPS, here)
+    use = residency.begin()
+    use.slack = slack
+
+    chosen = residency.choose(0, residency.ranking(0, wishes), count)
+    shares = np.bincount(np.array(chosen, int) // SIZE, minlength=GROUPS)
+    assert len(chosen) == len(set(chosen)) == count
+    assert shares.max() - shares.min() <= (count % GROUPS > 0)
+
+
 def test_wishes_decide_and_the_prior_breaks_the_tie(model, loader):
     residency = residency_of(model, loader, 1)
     residency.prior[0, 7] = 1000

@@ -22,11 +22,14 @@ FAMILIES = ["dots1", "qwen3_moe", "deepseek_v2"]
 @pytest.fixture(scope="module", params=FAMILIES)
 def predicted(request, tmp_path_factory):
     """A tiny checkpoint with a random predictor whose scores differ much from prompt to prompt."""
-    folder = make_checkpoint(tmp_path_factory.mktemp("predicted") / request.param, request.param)
+    return with_predictor(make_checkpoint(tmp_path_factory.mktemp("predicted") / request.param, request.param))
+
+
+def with_predictor(folder, kinds: int = 1):
     model, _ = load(str(folder), lazy=True)[:2]
     layers = [layer for layer in model.layers if hasattr(getattr(layer, "mlp", None), "gate")]
     mx.random.seed(3)
-    predictor = Predictor(model.args.hidden_size, len(layers), 16)
+    predictor = Predictor(model.args.hidden_size, len(layers), 16, kinds)
     predictor.widen.weight = mx.random.normal(predictor.widen.weight.shape)
     save_predictor(folder, predictor)
     return folder
@@ -99,6 +102,16 @@ def test_a_set_stays_as_far_as_the_model_was_measured_to_bear(engine, predicted)
     for was, ids, some in zip(before, record.selection, near, strict=True):
         assert was & some <= set(ids)
     assert record.experts["reselections"] == 0
+
+
+def test_who_is_here_already_does_not_crowd_out_another_kind(engine, tmp_path):
+    folder = with_predictor(make_checkpoint(tmp_path / "kinds", "qwen3_moe"), kinds=4)
+    measured_to_bear(folder, least=0.0)
+    for text in ("Which experts does this prompt need?", LONG, "And this one?"):
+        record = answer(engine, ask(folder, text, mode=m.Mode.FAST, experts=4, max_tokens=3))
+        assert all({expert // 4 for expert in ids} == set(range(4)) for ids in record.selection)
+        assert record.experts["coverage"] == 1  # one of every kind meets every wish
+    assert record.experts["bytes_kept"] > 0
 
 
 @pytest.mark.parametrize("mode", list(m.Mode))

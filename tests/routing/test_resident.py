@@ -15,6 +15,7 @@ from engine.lab.families import UNTESTABLE
 from engine.lab.sighted_families import SIGHTED
 from engine.lab.tiny import make_checkpoint
 from engine.routing import families
+from engine.routing.resident import by_kind
 from tests.reference import PROMPT, greedy, greedy_with_logprobs, wanted
 from tests.running import exact_way, generate, install, last_logits, opened
 
@@ -83,6 +84,14 @@ def test_coverage_is_one_exactly_when_nothing_is_missing(path: Path) -> None:
         assert ((coverage >= 0) & (coverage <= 1 + 1e-6)).all()
         assert all(here) is whole
     model.close()
+
+
+def test_another_of_its_kind_meets_a_wish() -> None:
+    here = np.zeros((2, 12), bool)
+    here[0, [0, 1, 11]] = here[1, 5] = True
+    assert np.array_equal(by_kind(here, 1), here)
+    assert np.flatnonzero(by_kind(here, 4)[0]).tolist() == [0, 1, 2, 9, 10, 11]
+    assert np.flatnonzero(by_kind(here, 4)[1]).tolist() == [3, 4, 5]
 
 
 def test_wanted_experts_are_the_stock_routers_choice(path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from itertools import pairwise
 
 import pytest
+from PySide6.QtCore import QTimer
 
 from app.store.rows import Settings
 from app.window.engine_line import EngineLine
@@ -45,8 +48,8 @@ class Watched(ActingEngine):
 def line():
     lines = []
 
-    def make(engine_maker):
-        lines.append(EngineLine(engine_maker))
+    def make(engine_maker, **others):
+        lines.append(EngineLine(engine_maker, **others))
         return lines[-1]
 
     yield make
@@ -86,6 +89,25 @@ def test_events_come_in_order_and_in_few_batches(qtbot, line):
 
     assert [number for batch in batches for number in batch] == list(range(3000))
     assert len(batches) < 300
+
+
+def test_what_has_piled_up_comes_in_several_turns(qtbot, line):
+    """What else the interface has to do comes in between, also when every batch takes as long as a turn may."""
+    engine, seconds, heard = ActingEngine(), itertools.count(), []
+    one = line(lambda: engine, worked=lambda: float(next(seconds)))
+
+    def take(batch):
+        heard.append(len(batch))
+        QTimer.singleShot(0, lambda: heard.append("a click"))
+
+    one.arrived.connect(take)
+    engine.give(*[m.ModelLoading("r", "m", number, 3000) for number in range(3000)])
+    one.send(ASK)
+    qtbot.waitUntil(lambda: sum(n for n in heard if n != "a click") == 3000, timeout=PATIENCE)
+
+    batches = [at for at, what in enumerate(heard) if what != "a click"]
+    assert len(batches) > 50
+    assert all("a click" in heard[one:other] for one, other in pairwise(batches))
 
 
 def test_an_engine_that_breaks_while_it_starts_fails_the_question(qtbot, line, caplog):

@@ -6,11 +6,10 @@ it goes, or is kept for the days the person sets, only when its words are in the
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -19,11 +18,12 @@ from app.audio.recorder import Recorder
 from app.audio.spool import Recording, Spool
 from app.desktop.parts import Allowed, Parts
 from app.dictation.keeping import Recordings
-from app.dictation.own_words import own_words, worded
+from app.dictation.own_words import worded
 from app.dictation.shown import Do, Shown, Stage
 from app.store.dictations import Dictation
 from app.store.store import Store
 from app.window.dictation.delivering import Delivering
+from app.window.dictation.jobs import Job, Jobs
 from app.window.dictation.line import Line
 from app.window.dictation.own_field import Field
 from app.window.dictation.showing import Showing
@@ -31,29 +31,11 @@ from app.window.dictation.tidying import Tidying
 from app.window.preferences import Preferences
 from engine import messages as m
 from engine.errors import KnownError
-from engine.speech.sound import RATE
 
 _PUMP_MS = 50
 _SHORTEST = 0.3
 """Seconds; less was a touch of the key."""
-_PIECE = 2 * RATE
-"""Bytes of a recording that are handed over at a time: a second."""
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Job:
-    """A recording that the engine writes down. row: of the store, 0 until it has one. aside: nothing is inserted, the
-    pill shows nothing. again: the engine died over it once already.
-    """
-
-    request: str
-    field: Field | None = None
-    recording: Recording | None = None
-    row: int = 0
-    recogniser: str = ""
-    aside: bool = False
-    again: bool = False
 
 
 class Dictating(QObject):
@@ -77,7 +59,7 @@ class Dictating(QObject):
     ) -> None:
         """tidier: see Tidying."""
         super().__init__(parent)
-        self._line, self._store, self._preferences, self._parts = line, store, preferences, parts
+        self._store, self._preferences, self._parts = store, preferences, parts
         self._microphones, self._spool = microphones or PortAudio(), Spool()
         self.clock = clock
         self.recordings = Recordings(store.dictations, self._spool, lambda: preferences.now.keep_recordings)
@@ -86,9 +68,8 @@ class Dictating(QObject):
         self.delivering = Delivering(
             self.showing, self.tidying, store, preferences, parts, clock, lambda: self._main is not None, self
         )
-        self._numbers = itertools.count(1)
-        self._jobs: dict[str, _Job] = {}
-        self._main: _Job | None = None
+        self._jobs = Jobs(line, preferences, self._so_far, self)
+        self._main: Job | None = None
         self._recorder: Recorder | None = None
         self._deaf = False
         self.failed = 0
@@ -96,7 +77,9 @@ class Dictating(QObject):
         self._let_nap: Callable[[], None] = _nothing
         self._pump = QTimer(self, interval=_PUMP_MS)
         self._pump.timeout.connect(self.pump)
-        line.arrived.connect(self._take)
+        self._jobs.heard.connect(self._heard)
+        self._jobs.written.connect(self._written)
+        self._jobs.failed.connect(self._failed)
         self.delivering.listed.connect(self.listed)
 
     # --- begin and end ------------------------------------------------------------------------------------
@@ -147,7 +130,7 @@ class Dictating(QObject):
             return
         self._recorder = recorder
         self._let_nap = self._parts.awake.hold("somebody dictates")
-        self._main = self._ask(_Job("", field, recogniser=self._preferences.now.recogniser))
+        self._main = self._jobs.begin(Job(field=field, recogniser=self._preferences.now.recogniser))
         self.showing.show(Shown(Stage.LISTENING, here=field is not None, acts=(Do.CANCEL, Do.END)))
         self._pump.start()
 
@@ -161,7 +144,7 @@ class Dictating(QObject):
             self._stop_short(str(error))
             return
         if heard.pcm:
-            self._line.send(m.Hear(self._main.request, heard.pcm))
+            self._jobs.hear(self._main, heard.pcm)
         deaf = self.tr("Cadre is reading aloud, and does not listen meanwhile.") if self._deaf else ""
         self.showing.show(replace(self.showing.now, level=heard.level, warning=deaf or heard.warning))
 
@@ -192,9 +175,8 @@ class Dictating(QObject):
             self.showing.show(Shown(Stage.NOTHING, sentence=words))
             return
         job.recording = recording
-        if rest:
-            self._line.send(m.Hear(job.request, rest))
-        self._line.send(m.EndOfSpeech(job.request))
+        self._jobs.hear(job, rest)
+        self._jobs.end(job)
         self.showing.show(replace(self.showing.now, stage=Stage.WORKING, level=0.0, warning="", acts=(Do.CANCEL,)))
 
     def cancel(self) -> None:
@@ -237,68 +219,28 @@ class Dictating(QObject):
 
     # --- the engine ---------------------------------------------------------------------------------------
 
-    def _ask(self, job: _Job) -> _Job:
-        """A new request for it; sound follows."""
-        now = self._preferences.now
-        job.request = f"dictation-{next(self._numbers)}"
-        self._jobs[job.request] = job
-        names = own_words(now.own_words).names
-        self._line.send(m.Dictate(job.request, job.recogniser, now.spoken_language or None, names))
-        return job
+    def _so_far(self) -> bytes:
+        return b"" if self._recorder is None else self._recorder.so_far()
 
-    def _hand_over(self, job: _Job, pcm: bytes, *, ended: bool) -> None:
-        for at in range(0, len(pcm), _PIECE):
-            self._line.send(m.Hear(job.request, pcm[at : at + _PIECE]))
-        if ended:
-            self._line.send(m.EndOfSpeech(job.request))
+    def _heard(self, job: Job, stable: str, tentative: str) -> None:
+        if job is self._main:
+            self.showing.show(replace(self.showing.now, stable=stable, tentative=tentative))
 
-    def _drop(self, job: _Job) -> None:
-        """The engine need not go on with it."""
-        if self._jobs.pop(job.request, None) is not None:
-            self._line.send(m.Cancel(job.request))
-        self._forget(job)
+    def _drop(self, job: Job) -> None:
+        self._jobs.drop(job)
+        self._over(job)
 
-    def _forget(self, job: _Job) -> None:
-        self._jobs.pop(job.request, None)
+    def _over(self, job: Job) -> None:
         if self._main is job:
             self._main = None
             self._let_nap()
             self._let_nap = _nothing
 
-    def _take(self, events: list[tuple[float, m.Event]]) -> None:
-        for _when, event in events:
-            if isinstance(event, m.EngineStopped):
-                self._engine_gone(event.sentence)
-                continue
-            job = self._jobs.get(event.request)
-            if job is None:
-                continue
-            if isinstance(event, m.Heard) and job is self._main:
-                self.showing.show(replace(self.showing.now, stable=event.stable, tentative=event.tentative))
-            elif isinstance(event, m.Transcribed):
-                self._forget(job)
-                self._written(job, event.transcript)
-            elif isinstance(event, m.Failed):
-                self._failed(job, f"{event.sentence} {event.next_step}".strip())
-
-    def _engine_gone(self, sentence: str) -> None:
-        """It starts anew with the next command; all that was said is on disk. Twice over one recording is enough."""
-        for job in list(self._jobs.values()):
-            del self._jobs[job.request]
-            if job.again or not sentence:
-                self._failed(job, sentence or self.tr("The engine stopped."))
-                continue
-            job.again = True
-            self._ask(job)
-            if job.recording is not None:
-                self._hand_over(job, job.recording.pcm(), ended=True)
-            elif self._recorder is not None:
-                self._hand_over(job, self._recorder.so_far(), ended=False)
-
     # --- words --------------------------------------------------------------------------------------------
 
-    def _written(self, job: _Job, transcript: m.Transcript) -> None:
+    def _written(self, job: Job, transcript: m.Transcript) -> None:
         """In the store first; then the sound may go, then the text goes where it belongs."""
+        self._over(job)
         assert job.recording is not None
         text = worded(transcript, self._preferences.now)
         if not text and not job.row and not self._preferences.now.keep_recordings:
@@ -315,7 +257,7 @@ class Dictating(QObject):
         else:
             self.delivering.take(job.row, text, job.field, tidied=tidied)
 
-    def _keep(self, job: _Job, recording: Recording, text: str, transcript: m.Transcript) -> int:
+    def _keep(self, job: Job, recording: Recording, text: str, transcript: m.Transcript) -> int:
         rows, language = self._store.dictations, transcript.language or ""
         if job.row:
             rows.write(job.row, text, transcript.recogniser, language, recording.path.name)
@@ -334,8 +276,9 @@ class Dictating(QObject):
 
     # --- what failed, and what was cut off ----------------------------------------------------------------
 
-    def _failed(self, job: _Job, sentence: str) -> None:
-        self._forget(job)
+    def _failed(self, job: Job, sentence: str) -> None:
+        self._over(job)
+        sentence = sentence or self.tr("The engine stopped.")
         if self._recorder is not None and not job.aside and job.recording is None:
             try:
                 job.recording, _ = self._stop()
@@ -380,16 +323,17 @@ class Dictating(QObject):
             return
         recording = self.recordings.of(dictation)
         chosen = self._preferences.now.recogniser if recogniser is None else recogniser
-        job = self._ask(_Job("", recording=recording, row=row, recogniser=chosen, aside=aside))
+        job = self._jobs.begin(Job(recording=recording, row=row, recogniser=chosen, aside=aside))
         if not aside:
             self._main = job
             self.showing.show(Shown(Stage.WORKING, acts=(Do.CANCEL,)))
-        self._hand_over(job, recording.pcm(), ended=True)
+        self._jobs.hear(job, recording.pcm())
+        self._jobs.end(job)
         self.listed.emit()
 
     def working(self) -> set[int]:
         """Dictations of the store that are being written down anew."""
-        return {job.row for job in self._jobs.values() if job.row}
+        return self._jobs.working()
 
     def note(self, dictation: int) -> str:
         """What becomes of its tidied text, "" for nothing to say."""
@@ -409,7 +353,7 @@ class Dictating(QObject):
     def delete(self, ids: Iterable[int]) -> None:
         """Hidden until `tidy`."""
         gone = set(ids)
-        for job in [job for job in self._jobs.values() if job.row in gone]:
+        for job in self._jobs.of(gone):
             self._drop(job)
         for one in gone:
             self.tidying.cancel(one)

@@ -133,7 +133,7 @@ class Walk:
         self._resident.forget()
         listening = Listening(self._resident)
         logits = self._stage.forward(self._conversation.caches, inputs, listening)
-        served = listening.served(self._resident.tables().here)
+        served = listening.served(self._resident.tables().met)
         passed, end = self._judge(served.coverage, served.wanted)
         if passed:
             score(logits[:passed], tokens[at : at + passed], self._scores, at - self._document.prompt)

@@ -26,14 +26,14 @@ class Request:
     model: str
     text: Path
     experts: int | float = SHARE
-    steps: int = 200
+    steps: int = 400
     memory: int | None = None
     out: Path | None = None
     seed: int = 0
     longest: int = LONGEST
     sequences: int = 4
     every: int = 20
-    rank: int = 8
+    rank: int = 32
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Request:

@@ -24,10 +24,10 @@ from engine.training.tuning.draws import Draw, draws
 from engine.training.tuning.request import Request
 from engine.training.tuning.tuner import Losses, Tuner
 
-RATE, PREDICTOR_RATE = 4e-3, 1e-2
-OUTSIDE, DISTILLATION = 0.03, 1.0
-"""What the routers' wishes outside the set and the predictor's distance from their wishes count beside the nll. With
-ten times as much for the first, all prompts' sets soon were the same (docs/tuning.md).
+RATE, PREDICTOR_RATE = 2e-3, 1e-2
+OUTSIDE, DISTILLATION = 0.01, 1.0
+"""What the routers' wishes outside the set and the predictor's distance from their wishes count beside the nll. The
+more for the first, the sooner all prompts' sets are the same (docs/tuning.md).
 """
 _CLIP = 1.0
 _FADE = 0.995
