@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from engine.vision.picture import PHOTO_BRANDS, SOUND_BRANDS, is_film
+
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp"})
-PHOTOS = frozenset({".heic", ".heif"})
-SOUNDS = frozenset({".mp3", ".m4a", ".wav", ".aac", ".flac", ".ogg", ".opus", ".aif", ".aiff"})
+PHOTOS = frozenset({".heic", ".heif", ".avif", ".cr3", ".dng", ".jxl", ".psd"})
+"""Those that cannot be read are pictures all the same, and are refused as such."""
+SOUNDS = frozenset({".mp3", ".m4a", ".wav", ".aac", ".flac", ".ogg", ".opus", ".aif", ".aiff", ".amr", ".caf", ".wma"})
 VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv"})
 PAPERS = frozenset({".doc", ".docx", ".odt", ".pages", ".rtf", ".xls", ".xlsx", ".ppt", ".pptx", ".key", ".numbers"})
 _HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
-_PHOTO_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"})
-_SOUND_BRANDS = frozenset({b"M4A ", b"M4B "})
 
 
 def is_pdf(head: bytes) -> bool:
@@ -17,8 +18,8 @@ def is_pdf(head: bytes) -> bool:
 
 
 def is_photo(head: bytes) -> bool:
-    """HEIC, as iPhones write it."""
-    return head[4:8] == b"ftyp" and head[8:12] in _PHOTO_BRANDS
+    """HEIC, as iPhones write it, and what is made like it."""
+    return head[4:8] == b"ftyp" and head[8:12] in PHOTO_BRANDS
 
 
 def is_picture(head: bytes, suffix: str) -> bool:
@@ -28,9 +29,9 @@ def is_picture(head: bytes, suffix: str) -> bool:
 
 
 def is_video(head: bytes, suffix: str) -> bool:
-    film = head[4:8] == b"ftyp" and not is_photo(head) and head[8:12] not in _SOUND_BRANDS and suffix not in SOUNDS
-    return film or suffix in VIDEOS or head.startswith(b"\x1a\x45\xdf\xa3")
+    return suffix in VIDEOS or (is_film(head) and suffix not in SOUNDS)
 
 
 def is_sound(head: bytes, suffix: str) -> bool:
-    return suffix in SOUNDS or head.startswith((b"ID3", b"fLaC", b"OggS")) or head[8:12] == b"WAVE"
+    begun = head.startswith((b"ID3", b"fLaC", b"OggS")) or head[8:12] == b"WAVE"
+    return begun or suffix in SOUNDS or (head[4:8] == b"ftyp" and head[8:12] in SOUND_BRANDS)

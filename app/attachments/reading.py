@@ -26,7 +26,7 @@ _SMALLER = "Attach the part that matters."
 _SMALLER_PICTURE = "Save it smaller and attach that."
 _AS_TEXT = "Attach text, code, a PDF or a picture."
 _AS_PICTURE = "Attach pictures of the moments that matter."
-_AS_WORDS = "`cadre transcribe` writes down what is said in it; attach that."
+_AS_WORDS = "Choose a model that hears, or attach what is said in it: `cadre transcribe` writes that down."
 _PROSE = frozenset({"", ".txt", ".text", ".md", ".markdown", ".rst", ".org", ".tex", ".log", ".csv", ".tsv", ".srt"})
 
 
@@ -134,7 +134,7 @@ def _text(name: str, suffix: str, data: bytes, about: os.stat_result) -> File:
     return File(name, Kind.TEXT if suffix in _PROSE else Kind.CODE, about.st_size, text)
 
 
-_OTHER = "not text"
+_OTHER = "of a kind that Cadre cannot read"
 
 
 def _binary_kind(suffix: str) -> str:

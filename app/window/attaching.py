@@ -21,6 +21,9 @@ from app.window.shelf import Shelf
 from engine.errors import KnownError
 
 _MOST_AT_ONCE = 20
+_SENTENCES = 3
+"""At once; of what is refused beyond, the names."""
+_NAME = 40
 log = logging.getLogger(__name__)
 
 
@@ -28,7 +31,7 @@ class Attaching(QObject):
     """The thread begins with the first file. tell: shows a sentence until it is dismissed."""
 
     _read = Signal(int, object)
-    _refused = Signal(int, str)
+    _refused = Signal(int, str, str)
 
     def __init__(self, shelf: Shelf, tell: Callable[[str], None], parent: QWidget) -> None:
         super().__init__(parent)
@@ -40,6 +43,9 @@ class Attaching(QObject):
         self._reader: Reader | None = None
         self._thread: threading.Thread | None = None
         self._sentences: list[str] = []
+        self._others: list[str] = []
+        self.told = ""
+        """The last that was told."""
         self._read.connect(self._fill, Qt.ConnectionType.QueuedConnection)
         self._refused.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
 
@@ -48,8 +54,7 @@ class Attaching(QObject):
         self.take([Path(path) for path in paths])
 
     def take(self, paths: Sequence[Path]) -> None:
-        if not self._shelf.is_reading:
-            self._sentences = []
+        self._begin()
         for path in paths[:_MOST_AT_ONCE]:
             self._expect(path, clean(path.name))
         if len(paths) > _MOST_AT_ONCE:
@@ -57,8 +62,7 @@ class Attaching(QObject):
 
     def take_picture(self, image: QImage) -> None:
         """Pasted or dropped without a file."""
-        if not self._shelf.is_reading:
-            self._sentences = []
+        self._begin()
         if image.isNull():
             self._say(self.tr("The picture on the clipboard cannot be read. Save it as a file and attach that."))
         else:
@@ -70,6 +74,11 @@ class Attaching(QObject):
             self.take(paths)
         else:
             self.take_picture(picture_of(data))
+
+    def _begin(self) -> None:
+        """What is given while nothing is read is told of anew."""
+        if not self._shelf.is_reading:
+            self._sentences, self._others = [], []
 
     def _expect(self, source: Path | QImage, name: str) -> None:
         self._start()
@@ -96,10 +105,10 @@ class Attaching(QObject):
             try:
                 self._read.emit(number, _read(reader, source, name, deaf))
             except KnownError as error:
-                self._refused.emit(number, str(error))
+                self._refused.emit(number, name, str(error))
             except Exception:
                 log.exception("a file could not be attached")
-                self._refused.emit(number, f"{name} could not be read.")
+                self._refused.emit(number, name, f"{name} could not be read. Attach it in another form.")
 
     def _fill(self, number: int, file: File) -> None:
         if self._shelf.has(number) and file.is_seen and file.pages > len(file.parts):
@@ -107,19 +116,22 @@ class Attaching(QObject):
             self._say(words.format(name=file.name, all=file.pages, n=len(file.parts)))
         self._shelf.fill(number, file)
 
-    def _refuse(self, number: int, sentence: str) -> None:
+    def _refuse(self, number: int, name: str, sentence: str) -> None:
         if self._shelf.has(number):
             self._shelf.drop(number)
-            self._say(sentence)
+            self._say(sentence, name)
 
-    def _say(self, sentence: str) -> None:
-        """Those of one go together: none hides another."""
-        self._sentences.append(sentence)
-        shown = self._sentences[:3]
-        more = len(self._sentences) - len(shown)
-        if more:
-            shown.append(self.tr("{n} more could not be attached.").format(n=more))
-        self._tell("\n".join(shown))
+    def _say(self, sentence: str, name: str = "") -> None:
+        """Those of one go together: none hides another. name: of the file that it refuses."""
+        if len(self._sentences) < _SENTENCES or not name:
+            self._sentences.append(sentence)
+        else:
+            self._others.append(name if len(name) <= _NAME else f"{name[: _NAME - 1]}…")
+        shown = [*self._sentences]
+        if self._others:
+            shown.append(self.tr("Not attached either: {names}.").format(names=", ".join(self._others)))
+        self.told = "\n".join(shown)
+        self._tell(self.told)
 
 
 def _read(reader: Reader, source: Path | QImage, name: str, deaf: str) -> File:

@@ -106,6 +106,7 @@ class ChatPane(QWidget):
         self.composer.attach_wanted.connect(self.attaching.choose)
         self.composer.field.files_given.connect(self.attaching.take)
         self.composer.field.picture_given.connect(self.attaching.take_picture)
+        self.composer.shelf.refilled.connect(lambda: self.notice.take_back(self.attaching.told))
         shelf, show = self.composer.shelf, self.large.show_file
         shelf.opened.connect(lambda number: show(shelf.files(), number))
         self.transcript.opened.connect(lambda message, number: show(self._store.files.of(message), number))

@@ -98,7 +98,7 @@ class Chip(QWidget):
 
 
 class Chips(QWidget):
-    """Rows of chips and tiles. at_end: they stand where lines end, as what the person said does."""
+    """Rows of tiles, then of chips, which are lower. at_end: where lines end, as what the person said does."""
 
     def __init__(self, parent: QWidget, *, at_end: bool = False) -> None:
         super().__init__(parent)
@@ -142,9 +142,10 @@ class Chips(QWidget):
     def _rows(self) -> list[list[Chip | Tile]]:
         rows: list[list[Chip | Tile]] = []
         left = 0
-        for chip in self._chips:
+        for chip in sorted(self._chips, key=lambda chip: isinstance(chip, Chip)):
             chip.resize(min(chip.sizeHint().width(), max(60, self.width())), chip.sizeHint().height())
-            if not rows or left + chip.width() > self.width():
+            another = bool(rows) and isinstance(chip, Chip) is not isinstance(rows[-1][0], Chip)
+            if not rows or another or left + chip.width() > self.width():
                 rows.append([])
                 left = 0
             rows[-1].append(chip)

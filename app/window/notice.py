@@ -64,6 +64,11 @@ class Notice(QFrame):
         if ends is not None:
             ends()
 
+    def take_back(self, sentence: str) -> None:
+        """What it was about has gone: it ends if that is what it says."""
+        if not self.isHidden() and self._words.text() == sentence:
+            self.end()
+
     def _act(self) -> None:
         does, self._ends = self._does, None
         self.end()

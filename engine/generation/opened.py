@@ -97,10 +97,9 @@ class Opened:
         value = self.checkpoint.text_config.get("max_position_embeddings")
         return value if isinstance(value, int) else 0
 
-    def dense_bytes(self, encoders: int = 0) -> int:
-        """Dense weights in memory; of a model with senses, those of its encoders only as far as they are needed."""
-        dense = self.layout.dense_bytes
-        return dense if self.senses is None else dense - self.layout.encoder_bytes + encoders
+    def dense_bytes(self) -> int:
+        """Dense weights in memory; those of encoders come and go."""
+        return self.layout.dense_bytes - (0 if self.senses is None else self.layout.encoder_bytes)
 
     def wanted_bytes(self, tokens: int) -> int:
         """About how many bytes of experts `tokens` tokens want beyond what is resident, were each choice alike."""

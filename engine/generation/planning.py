@@ -126,12 +126,12 @@ def _terms(opened: Opened, look: Look, most: int, base: int, limit: int, speech:
     room = max(LEAST_ROOM, int(limit * ROOM_FOR_PIECE))
     senses = opened.senses
     piece = max(piece_size(config, prompt, room), 0 if senses is None else senses.longest(look.tokens))
-    looking = 0 if senses is None else senses.encoding_bytes(look)
+    staying, passing = (0, 0) if senses is None else (senses.staying_bytes(look), senses.passing_bytes(look))
     return piece, Terms(
         base=base,
-        dense=opened.dense_bytes(0 if senses is None else senses.encoder_bytes(look)),
+        dense=opened.dense_bytes(),
         kv=opened.kv_bytes(prompt + most),
-        activations=max(activations(config, piece, prompt), CACHE_LIMIT + looking if looking else 0),
+        activations=staying + max(activations(config, piece, prompt), CACHE_LIMIT + passing if passing else 0),
         limit=limit,
         speech=speech,
     )

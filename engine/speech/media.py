@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.checkpoint.safetensors import shown
 from engine.errors import KnownError
 from engine.speech.resample import Resampler
 from engine.speech.sound import RATE, Samples
@@ -25,8 +28,8 @@ _MOST_CHANNELS = 64
 _READ = 512
 """Frames read at a time: where a file breaks off, what was read with the break is lost."""
 _VIDEO = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv"}
-_OTHERS = {".m4a", ".aac", ".wma", ".amr"}
-_CONVERT = "Convert it first, for example: `ffmpeg -i {name} sound.flac`."
+_GIVE = f"Give a sound file: {', '.join(FORMATS)}."
+_OTHERS = {".m4a", ".aac", ".wma", ".amr", ".caf"}
 
 
 @dataclass(frozen=True)
@@ -98,18 +101,32 @@ def _forward_only() -> Any:
 
 def _open(path: Path) -> Any:
     """A soundfile.SoundFile; it has no types of its own."""
-    name = path.name
+    name = shown(path.name)
     if not path.is_file():
-        raise KnownError(f"There is no file {path}.", "Give a sound file: " + ", ".join(FORMATS) + ".")
+        raise KnownError(f"{name} is not a file." if path.exists() else f"There is no file {path}.", _GIVE)
     if path.suffix.lower() in _VIDEO:
-        raise KnownError(f"{name} is a video.", "Take its sound out first: `ffmpeg -i " + name + " sound.flac`.")
+        raise KnownError(f"{name} is a video.", f"Take its sound out first: `{_command(name)}`.")
     if path.suffix.lower() in _OTHERS:
-        raise KnownError(f"{name} is in a format that Cadre does not read.", _CONVERT.format(name=name))
+        raise KnownError(f"{name} is in a format that Cadre does not read.", _convert(name))
     if path.stat().st_size == 0:
         raise KnownError(f"{name} is empty.", "Record or download it again.")
     if path.suffix.lower() == ".mp3" and not _may_be_mp3(path):
-        raise KnownError(f"{name} is no sound file that Cadre can read.", _CONVERT.format(name=name))
+        raise KnownError(f"{name} is no sound file that Cadre can read.", _convert(name))
     return _opened(path, name)
+
+
+def _convert(name: str) -> str:
+    """What to do with a sound; of anything else none comes by converting it."""
+    if not name.lower().endswith((*FORMATS, *_OTHERS, ".opus", ".oga", ".aif", ".aifc", ".au", ".w64", ".rf64")):
+        return _GIVE
+    return f"Convert it first, for example: `{_command(name)}`."
+
+
+def _command(name: str) -> str:
+    """What makes a sound that can be read of it; macOS brings a program for that."""
+    if sys.platform == "darwin":
+        return f"afconvert -f WAVE -d LEI16 {quote(name)} sound.wav"
+    return f"ffmpeg -i {quote(name)} sound.flac"
 
 
 def _may_be_mp3(path: Path) -> bool:
@@ -130,7 +147,7 @@ def _opened(source: Path | io.BytesIO, name: str) -> Any:
     except OSError as error:
         raise KnownError(f"{name} cannot be read: {error.strerror or error}.", "Check who may read it.") from error
     except (soundfile.LibsndfileError, RuntimeError, TypeError, ValueError) as error:
-        raise KnownError(f"{name} is no sound file that Cadre can read.", _CONVERT.format(name=name)) from error
+        raise KnownError(f"{name} is no sound file that Cadre can read.", _convert(name)) from error
     if not (_SLOWEST <= opened.samplerate <= _FASTEST and 1 <= opened.channels <= _MOST_CHANNELS):
         opened.close()
         raise KnownError(f"{name} claims {opened.samplerate} samples a second.", "The file is damaged; get it anew.")

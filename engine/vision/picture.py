@@ -22,10 +22,13 @@ MOST_SLENDER = 150
 """Longer side to shorter; processors cannot cut a thinner strip into patches."""
 LONGEST_SIDE = 4096
 """What is larger is shrunk to this before the model's processor shrinks it to what the model wants."""
-KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF")
+KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+PHOTO_BRANDS = frozenset({*_HEIC, b"avif", b"avis", b"crx "})
+"""What a file in boxes says it is when it is no film: HEIC, AVIF, a camera's raw."""
+SOUND_BRANDS = frozenset({b"M4A ", b"M4B "})
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide")
-_VIDEO = {b"\x1a\x45\xdf\xa3": 0, b"AVI ": 8, b"\0\0\x01\xba": 0}
+_FILMS = {b"\x1a\x45\xdf\xa3": 0, b"AVI ": 8, b"\0\0\x01\xba": 0}
 """Beginnings of Matroska and WebM, AVI, MPEG: the bytes and where they stand."""
 
 Source = Path | bytes
@@ -64,7 +67,7 @@ def _decoded(name: str, content: bytes) -> Any:
     """The picture as an upright RGB image of Pillow's."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    if _is_video(content):
+    if is_film(content):
         raise KnownError(f"{name} is a video.", "Models here see pictures only: give a few of it, as JPEG or PNG.")
     _read_heic()
     try:
@@ -109,10 +112,12 @@ def _on_white(image: Any) -> Any:
     return page
 
 
-def _is_video(content: bytes) -> bool:
-    if content[4:8] in _BOXES and content[8:12] not in (*_HEIC, b"avif", b"avis"):
+def is_film(head: bytes) -> bool:
+    """By its first bytes. One that holds sound only may begin like a film, too."""
+    films = head[8:12] not in PHOTO_BRANDS | SOUND_BRANDS
+    if head[:1] < b" " and head[4:8] in _BOXES and films:  # words begin with letters
         return True
-    return any(content[at : at + len(begin)] == begin for begin, at in _VIDEO.items())
+    return any(head[at : at + len(begin)] == begin for begin, at in _FILMS.items())
 
 
 @cache
@@ -132,7 +137,7 @@ def _remedy(content: bytes) -> str:
         return "PDFs are read in the window: start `cadre` and drop it there. Here, give its pages as pictures."
     if content[4:8] == b"ftyp" and content[8:12] in _HEIC and not _read_heic():
         return "It is a HEIC photo: export it as JPEG first (Preview: File, Export), or install 'cadre[vision]'."
-    return "JPEG, PNG, WebP, GIF, BMP, TIFF and HEIC can be read."
+    return "Save it as a JPEG or PNG; WebP, GIF, BMP, TIFF, HEIC and AVIF can be read, too."
 
 
 def _too_large(name: str, size: str) -> KnownError:

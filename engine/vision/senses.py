@@ -77,24 +77,29 @@ class Senses:
         """Fingerprints in these tokens that are still to be encoded, in order."""
         return [f for f in dict.fromkeys(t for t in tokens if t < 0) if f not in self._kept]
 
-    def encoder_bytes(self, look: Look) -> int:
-        """Weights of the encoders that this prompt needs."""
-        wanted = {look.parts[f][0] for f in self.unseen(look.tokens)}
-        return sum(a.nbytes for sense in wanted for a in self._encoder(sense).values())
+    def passing_bytes(self, look: Look) -> int:
+        """What is there only while this prompt's media are encoded, one sense after the other: an encoder's weights,
+        and what the largest of its media takes on its way. 0 when all were encoded before.
+        """
+        costs: dict[Sense, int] = {}
+        for sense, part in (look.parts[f] for f in self.unseen(look.tokens)):
+            costs[sense] = max(costs.get(sense, 0), self._kind.cost(self._model.config, sense, part))
+        return max((self._weights(sense) + cost for sense, cost in costs.items()), default=0)
 
-    def encoding_bytes(self, look: Look) -> int:
-        """What the largest of these takes on its way through its encoder, all of them as rows, and the numbers that the
-        processor made of them, which are there as long as the request.
+    def staying_bytes(self, look: Look) -> int:
+        """What is there as long as the request: the numbers that the processor made of its media, what was kept of
+        media before it, and the rows that its own become.
         """
         unseen = set(self.unseen(look.tokens))
-        if not unseen:
-            return 0
-        cost = max(self._kind.cost(self._model.config, *look.parts[f]) for f in unseen)
-        taken = sum(length for token, _, length in stretches(look.tokens) if token in unseen)
         vision = inner(self._model.config).vision_config
         later = len(getattr(vision, "deepstack_visual_indexes", None) or ())
-        held = sum(part.values.nbytes for _, part in look.parts.values())
-        return cost + held + 4 * taken * int(self._checkpoint.text_config["hidden_size"]) * (1 + later)
+        row = 4 * int(self._checkpoint.text_config["hidden_size"])
+        rows = sum(
+            length * (1 + later if look.parts[token][0] is Sense.SIGHT else 1)
+            for token, _, length in stretches(look.tokens)
+            if token in unseen
+        )
+        return sum(part.values.nbytes for _, part in look.parts.values()) + self._kept_bytes() + row * rows
 
     def encode(self, look: Look, new: Sequence[int], check: Check) -> Seen:
         """Every medium among the new tokens, through its encoder when it is not kept; the encoder's weights are read
@@ -118,8 +123,11 @@ class Senses:
         for f, made in encoded.items():
             self._kept[f] = made
             self._kept.move_to_end(f)
-        while len(self._kept) > 1 and sum(a.nbytes for _, made in self._kept.values() for a in made) > KEPT_BYTES:
+        while len(self._kept) > 1 and self._kept_bytes() > KEPT_BYTES:
             self._kept.popitem(last=False)
+
+    def _kept_bytes(self) -> int:
+        return sum(rows.nbytes for _, made in self._kept.values() for rows in made)
 
     def _positions(self, look: Look) -> mx.array | None:
         if self._kind.positions is None:
@@ -130,6 +138,9 @@ class Senses:
 
     def _encoder(self, sense: Sense) -> dict[str, mx.array]:
         return {n: a for n, a in dict(tree_flatten(self._model.parameters())).items() if encoder_of(n) == sense}
+
+    def _weights(self, sense: Sense) -> int:
+        return sum(a.nbytes for a in self._encoder(sense).values())
 
     @contextmanager
     def _reading(self, sense: Sense) -> Iterator[None]:

@@ -98,16 +98,22 @@ def test_a_damaged_pdf_is_refused(reader, tmp_path):
     assert "damaged" in refused(reader, tmp_path / "broken.pdf")
 
 
+def test_words_that_stand_where_a_film_has_its_mark_are_words(reader, tmp_path):
+    (tmp_path / "road.txt").write_text("The wide road goes on.", encoding="utf-8")
+
+    assert reader.read(tmp_path / "road.txt").kind is Kind.TEXT
+
+
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
         ("a.png", b"\x89PNG\r\n\x1a\n\0\0", "not a picture"),
         ("a.docx", b"PK\x03\x04\0\0", "an office document"),
         ("a.mp3", b"ID3\x03\0\0", "no sound"),
-        ("a.bin", b"\0\1\2", "not text"),
+        ("a.bin", b"\0\1\2", "of a kind that Cadre cannot read"),
         ("a.txt", b"  \n", "empty"),
         ("big.txt", b"a" * 2_000_001, "too large (2.0 MB)"),
-        ("big.bin", b"\0" * 2_000_001, "not text"),
+        ("big.bin", b"\0" * 2_000_001, "of a kind that Cadre cannot read"),
     ],
 )
 def test_what_cannot_be_read_is_named(reader, tmp_path, name, data, says):

@@ -94,10 +94,30 @@ def test_what_is_no_sound_is_refused_by_name(tmp_path, name, content, said):
     assert refused.value.next_step
 
 
+@pytest.mark.parametrize(("system", "program"), [("darwin", "afconvert "), ("linux", "ffmpeg ")])
+def test_what_has_to_be_converted_comes_with_a_command_that_can_be_pasted(tmp_path, monkeypatch, system, program):
+    monkeypatch.setattr("engine.speech.media.sys.platform", system)
+    (tmp_path / "New Recording 3.m4a").write_bytes(b"x")
+
+    with pytest.raises(KnownError) as refused:
+        SoundFile(tmp_path / "New Recording 3.m4a")
+    assert program in refused.value.next_step
+    assert "'New Recording 3.m4a'" in refused.value.next_step
+
+
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
-    for path in (tmp_path / "none.wav", tmp_path):
-        with pytest.raises(KnownError, match="There is no file"):
-            SoundFile(path)
+    with pytest.raises(KnownError, match="There is no file"):
+        SoundFile(tmp_path / "none.wav")
+    with pytest.raises(KnownError, match=f"{tmp_path.name} is not a file"):
+        SoundFile(tmp_path)
+
+
+def test_what_is_no_sound_at_all_is_not_to_be_converted(tmp_path):
+    (tmp_path / "sea.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+
+    with pytest.raises(KnownError) as refused:
+        SoundFile(tmp_path / "sea.png")
+    assert refused.value.next_step == "Give a sound file: wav, flac, ogg, mp3, aiff."
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -46,8 +46,8 @@ BAD = {
     "a bit too long": (lambda path: wav(path, noise(31)), r"too long \(31 seconds\).*at most 30 seconds"),
     "ten hours": (lambda path: sparse(path, 36_000), r"too long \(10 hours\)"),
     "broken": (lambda path: path.write_bytes(wav(path, noise(0.1)).read_bytes()[:20]), "no sound file"),
-    "a folder": (lambda path: path.mkdir(), "There is no file"),
-    "a pipe": (os.mkfifo, "There is no file"),
+    "a folder": (lambda path: path.mkdir(), "is not a file"),
+    "a pipe": (os.mkfifo, "is not a file"),
     "nothing": (lambda path: None, "There is no file"),
 }
 

@@ -95,6 +95,18 @@ def test_sounds_are_heard_as_mlx_vlm_hears_them(hearing, tmp_path, pictures, sou
     assert generate(hearing, E, pictures, files, piece=7) == expected
 
 
+def test_encoders_are_promised_one_after_the_other(hearing, tmp_path):
+    path = wav(tmp_path / "sound.wav", noise(1.0))
+    senses = hearing.senses
+    senses._kept.clear()
+
+    def passing(pictures=(), sounds=()):
+        return senses.passing_bytes(senses.read([Turn("user", TEXT, pictures, sounds)]))
+
+    assert passing() == 0
+    assert passing(ONE, (path,)) == max(passing(ONE), passing(sounds=(path,)))
+
+
 def test_sounds_change_the_answer(hearing):
     given = [[], SOUNDS[:1], SOUNDS, SOUNDS[::-1]]
     assert len({tuple(reference.greedy(hearing.path, TEXT, (), TOKENS, one)) for one in given}) == 4
@@ -134,7 +146,7 @@ def test_neither_encoder_nor_experts_are_read_before_they_are_needed(tmp_path):
 
     assert model.senses is not None
     look = model.senses.read([Turn("user", TEXT, ONE)])
-    encoder = model.senses.encoder_bytes(look)
+    encoder = model.layout.encoder_bytes
     seen = model.senses.encode(look, look.tokens, lambda: None)
     kept = sum(rows.nbytes for _, encoded in seen.encoded.values() for rows in encoded)
     pixels = sum(part.values.nbytes for _, part in look.parts.values())

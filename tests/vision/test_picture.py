@@ -47,7 +47,7 @@ def test_photos_are_turned_upright(orientation):
     assert "".join(names[int(grey)] for grey in image.flatten()) == UPSIDE[orientation]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_these_kinds_are_read(kind):
     image = open_picture(encoded(noise(40, 30), kind)).image
 
@@ -100,6 +100,8 @@ BAD = {
     "executable": (b"\x7fELF" + bytes(500), "not a picture"),
     "a HEIC cut off": (HEIC[:-20], "broken|not a picture"),
     "a HEIC's beginning": (b"\0\0\0\x18ftypheic" + bytes(99), "not a picture|broken"),
+    "a raw photo": (b"\0\0\0\x18ftypcrx " + bytes(99), "not a picture"),
+    "an AVIF cut off": (encoded(noise(60, 60), "AVIF")[:-40], "broken"),
     "a video": (b"\0\0\0\x18ftypmp42" + bytes(99), "is a video"),
     "a QuickTime video": (b"\0\0\0\x14ftypqt  " + bytes(99), "is a video"),
     "a Matroska video": (b"\x1a\x45\xdf\xa3" + bytes(99), "is a video"),
@@ -126,6 +128,13 @@ def test_bad_pictures_get_one_sentence_and_little_memory(name):
     finally:
         tracemalloc.stop()
     assert refused.value.sentence.endswith(".")
+
+
+def test_a_large_avif_is_refused_by_its_header():
+    content = encoded(Image.new("RGB", (9000, 9), "teal"), "AVIF")
+
+    with pytest.raises(KnownError, match=r"too narrow \(9000 x 9 pixels\)"):
+        open_picture(content)
 
 
 def test_a_pdf_is_sent_to_where_it_is_read():

@@ -290,6 +290,35 @@ def test_tokens_are_told_before_and_asked_for_once(qtbot, window, composer, engi
     assert [type(command) for command in engine.commands] == [m.CountMedia, m.Ask]
 
 
+def test_of_many_bad_ones_the_first_say_why_the_rest_their_names_until_the_message_goes(
+    qtbot, window, composer, engine, tmp_path
+):
+    bad = [tmp_path / f"{n}.png" for n in range(5)]
+    for path in bad:
+        path.touch()
+    composer.shelf.set_files([SEA])
+
+    window.pane.attaching.take(bad)
+    qtbot.waitUntil(lambda: not composer.shelf.is_reading, timeout=PATIENCE)
+
+    lines = window.pane.notice._words.text().split("\n")
+    assert lines == [*(f"{n}.png is empty. Attach another picture." for n in range(3)),
+                     "Not attached either: 3.png, 4.png."]  # fmt: skip
+    write(qtbot, window, "What is it?")
+    assert window.pane.notice.isHidden()
+    asked(qtbot, engine)
+    idle(qtbot, window)
+
+
+def test_what_is_read_stands_under_what_is_seen(qtbot, composer):
+    composer.shelf.set_files([SEA, File("notes.txt", Kind.TEXT, 90, "Words."), SHORE])
+    (chip,) = [chip for chip in composer.shelf.findChildren(Chip) if not chip.isHidden()]
+
+    assert all(chip.y() >= tile.geometry().bottom() for tile in tiles(composer.shelf))
+    assert len({tile.y() for tile in tiles(composer.shelf)}) == 1
+    assert [file.name for file in composer.shelf.files()] == ["sea.png", "notes.txt", "shore.png"]
+
+
 # --- who hears --------------------------------------------------------------------------------------------
 
 

@@ -104,9 +104,9 @@ def _omni_cost(config: Any, sense: Sense, part: Part) -> int:
     seconds = part.size / _FRAMES
     rows = 13 * seconds
     convolved = _FRAMES // 2 * audio.num_mel_bins // 2 * audio.downsample_hidden_size  # numbers, of one second
-    return int(
-        4 * (3.5 * convolved * min(seconds, _CONVOLVED) + rows * (9 * audio.d_model + 3 * audio.encoder_ffn_dim))
-    )
+    waiting = audio.num_mel_bins // 8 * audio.downsample_hidden_size + audio.d_model  # of a row, until all have passed
+    convolving = 5.5 * convolved * min(seconds, _CONVOLVED) + rows * waiting
+    return int(4 * max(convolving, rows * (9 * audio.d_model + 3 * audio.encoder_ffn_dim)))
 
 
 def _omni_beside(model: Any, given: Any, shown: mx.array, encoded: Sequence[Encoded]) -> dict[str, Any]:
@@ -119,12 +119,28 @@ def _omni_beside(model: Any, given: Any, shown: mx.array, encoded: Sequence[Enco
     return {"visual_pos_masks": shown.astype(mx.bool_), "deepstack_visual_embeds": later}
 
 
+def _convolve_in_parts(tower: Any) -> None:
+    """mlx-vlm cuts sound into parts for its convolutions, but they are one graph, and MLX begins every part before it
+    ends any. Here the last convolution of a part is made before the next part is thought of.
+    """
+    tower.conv_chunksize = _CONVOLVED
+    mlx_vlm: Any = type(tower.conv2d3)
+
+    class Ending(mlx_vlm):  # type: ignore[misc]
+        def __call__(self, x: mx.array) -> mx.array:
+            made: mx.array = super().__call__(x)
+            mx.eval(made)
+            return made
+
+    tower.conv2d3.__class__ = Ending
+
+
 def _mend_omni(model: Any) -> None:
     """What speaks is let go; sound passes in small parts; and nothing waits for a layer's result in the middle of a
     token, as mlx-vlm's loop over the layers does in every fourth.
     """
     model.disable_talker()
-    model.thinker.audio_tower.conv_chunksize = _CONVOLVED
+    _convolve_in_parts(model.thinker.audio_tower)
     text = model.thinker.language_model.model
     mlx_vlm: Any = type(text)
     base: Any = import_module("mlx_vlm.models.base")
