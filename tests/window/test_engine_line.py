@@ -93,21 +93,23 @@ def test_events_come_in_order_and_in_few_batches(qtbot, line):
 
 def test_what_has_piled_up_comes_in_several_turns(qtbot, line):
     """What else the interface has to do comes in between, also when every batch takes as long as a turn may."""
-    engine, seconds, heard = ActingEngine(), itertools.count(), []
+    engine, seconds = ActingEngine(), itertools.count()
+    heard: list[int] = []
+    a_click = 0
     one = line(lambda: engine, worked=lambda: float(next(seconds)))
 
     def take(batch):
         heard.append(len(batch))
-        QTimer.singleShot(0, lambda: heard.append("a click"))
+        QTimer.singleShot(0, lambda: heard.append(a_click))
 
     one.arrived.connect(take)
     engine.give(*[m.ModelLoading("r", "m", number, 3000) for number in range(3000)])
     one.send(ASK)
-    qtbot.waitUntil(lambda: sum(n for n in heard if n != "a click") == 3000, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: sum(heard) == 3000, timeout=PATIENCE)
 
-    batches = [at for at, what in enumerate(heard) if what != "a click"]
+    batches = [at for at, what in enumerate(heard) if what != a_click]
     assert len(batches) > 50
-    assert all("a click" in heard[one:other] for one, other in pairwise(batches))
+    assert all(a_click in heard[one:other] for one, other in pairwise(batches))
 
 
 def test_an_engine_that_breaks_while_it_starts_fails_the_question(qtbot, line, caplog):
