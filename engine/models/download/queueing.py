@@ -55,12 +55,12 @@ def find(queue: Queue, repository: str) -> Job | None:
 
 
 def add(queue: Queue, repository: str) -> Queue:
-    """At the end; what is there already is taken up again where it stands."""
+    """At the end; what is there already is taken up again where it stands, its name as it was."""
     job = find(queue, repository)
     if job is None:
         return (*queue, Job(repository))
     if job.is_over:
-        return (*drop(queue, repository), Job(repository))
+        return (*drop(queue, repository), Job(job.repository))
     return resume(queue, repository)
 
 
