@@ -28,6 +28,11 @@ def next_name(queue: Queue, now: float) -> str:
     return job.repository if job else ""
 
 
+def test_what_is_asked_for_again_in_other_capitals_keeps_its_name():
+    queue = queueing.finish(queueing.begin(queueing.add((), "org/m"), "org/m"), "org/m")
+    assert [job.repository for job in queueing.add(queue, "ORG/M")] == ["org/m"]
+
+
 class Downloads(RuleBasedStateMachine):
     """Drives the queue as the window and the worker do. working: what the worker believes it is loading."""
 
