@@ -153,12 +153,15 @@ class Reselection:
 
 
 def _paired(coming: list[int], going: list[int], group_size: int) -> list[tuple[int, int]]:
-    """Pairs within one routing group each, so that groups stay equally full."""
-    pairs = []
-    left = list(going)
+    """Pairs within one group each, so that groups stay equally full; whoever is left, where a set has not as many of
+    every group, comes for any other that is left.
+    """
+    pairs, left, alone = [], list(going), []
     for expert in coming:
         partner = next((g for g in left if g // group_size == expert // group_size), None)
-        if partner is not None:
+        if partner is None:
+            alone.append(expert)
+        else:
             left.remove(partner)
             pairs.append((expert, partner))
-    return pairs
+    return [*pairs, *zip(alone, left, strict=False)]

@@ -16,7 +16,7 @@ from engine.budget.points import SPARES
 from engine.budget.profile import Line, Profile
 from engine.generation.decode import Cursor, ResidentDecoder
 from engine.generation.opened import Opened, arrays
-from engine.generation.reselect import RESELECT_BELOW, RESELECT_WINDOW, Reselection, Watch, too_low
+from engine.generation.reselect import RESELECT_BELOW, RESELECT_WINDOW, Reselection, Watch, _paired, too_low
 from engine.generation.sampling import Sampler
 from engine.lab.tiny import make_checkpoint
 from engine.messages import Mode, Sampling
@@ -71,6 +71,12 @@ def test_a_dropped_reselection_gives_every_slot_back(tmp_path: Path) -> None:
     assert all(block.bank.table.free + len(block.bank.table.resident()) == 8 + SPARES for block in model.blocks)
     assert not reselection.busy()
     model.close()
+
+
+def test_pairs_stay_within_a_group_and_who_is_left_comes_for_any_other() -> None:
+    assert _paired([5, 1], [0, 4], 4) == [(5, 4), (1, 0)]
+    assert _paired([9, 1], [0, 4], 4) == [(1, 0), (9, 4)]
+    assert _paired([9, 8], [0], 4) == [(9, 0)]
 
 
 def test_a_set_that_serves_badly_is_changed_once_and_then_judged_anew() -> None:
