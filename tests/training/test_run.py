@@ -8,6 +8,7 @@ import json
 import mlx.core as mx
 import numpy as np
 import pytest
+from mlx import nn
 from mlx_lm.utils import load
 
 from engine.checkpoint.folder import Checkpoint
@@ -168,6 +169,34 @@ def used(learner, documents):
     h = [learner.model.layers[0](learner.model.model.embed_tokens(mx.array([d])), "causal") for d in documents]
     scores = np.concatenate([np.array(learner.predictor(one)) for one in h])
     return (scores.argsort(-1).argsort(-1) >= SHAPE.experts - RECIPE.home).sum(axis=0)
+
+
+@pytest.mark.parametrize("prompts", [False, True])
+def test_prompts_are_learnt_while_kinds_are_whole_if_the_recipe_says_so(prompts):
+    mx.random.seed(0)
+    learner = Learner(dataclasses.replace(RECIPE, prompts=prompts))
+    tokens = mx.array(np.random.default_rng(0).integers(1, SHAPE.vocabulary, (2, 21)))
+    spans, lengths = Spans(mx.array([10, 10]), mx.array([20, 20]), mx.array([4, 4])), mx.array([20, 20])
+    learner.whole = True
+    nats = np.array(learner.token_nll(tokens, spans))
+    first = 0 if prompts else 9  # the nats of the second token come first
+    nll = float(learner.losses(tokens, lengths, spans, 0.0).nll.item())
+    assert nll == pytest.approx(nats[:, first:19].mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("heeded", [0.0, 1.0])
+def test_what_lies_outside_a_set_reaches_the_model_as_far_as_it_is_heeded(heeded):
+    mx.random.seed(0)
+    learner = Learner(dataclasses.replace(RECIPE, heeded=heeded))
+    tokens = mx.array(np.random.default_rng(0).integers(1, SHAPE.vocabulary, (2, 21)))
+    spans, lengths = Spans(mx.array([10, 10]), mx.array([20, 20]), mx.array([4, 4])), mx.array([20, 20])
+
+    def outside(_tokens):
+        return learner.losses(tokens, lengths, spans, 0.0).outside
+
+    _, gradients = nn.value_and_grad(learner, outside)(tokens)
+    embedding = gradients["model"]["model"]["embed_tokens"]["weight"]
+    assert bool(mx.abs(embedding).max() > 0) is (heeded > 0)
 
 
 def test_a_set_restricts_what_a_sequence_may_use(documents, monkeypatch):
