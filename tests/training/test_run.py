@@ -180,7 +180,7 @@ def test_prompts_are_learnt_while_kinds_are_whole_if_the_recipe_says_so(prompts)
     learner.whole = True
     nats = np.array(learner.token_nll(tokens, spans))
     first = 0 if prompts else 9  # the nats of the second token come first
-    nll = float(learner.losses(tokens, lengths, spans, 0.0).nll.item())
+    nll = learner.losses(tokens, lengths, spans, 0.0).nll.item()
     assert nll == pytest.approx(nats[:, first:19].mean(), rel=1e-5)
 
 
