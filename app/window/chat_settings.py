@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -156,7 +157,9 @@ class ChatSettings(QFrame):
         self.models_wanted.emit()
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self.parentWidget(), self.tr("Choose a Model Folder"))
+        folder = QFileDialog.getExistingDirectory(
+            self.parentWidget(), self.tr("Choose a Model Folder"), str(Path.home())
+        )
         if folder:
             self._use(folder)
 

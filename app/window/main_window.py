@@ -15,6 +15,7 @@ from app.window.answers import Answers
 from app.window.chat_actions import ChatActions
 from app.window.chat_pane import ChatPane
 from app.window.conversation import Conversation
+from app.window.dropping import Dropping
 from app.window.menus import Menus
 from app.window.models import Models
 from app.window.monitor.pane import MonitorPane
@@ -55,8 +56,9 @@ class MainWindow(QMainWindow):
         self.pane.layout().addWidget(self.strip)  # type: ignore[union-attr]
         self._left = SidePanel(self.sidebar, theme.scaled(theme.SIDEBAR), Qt.Edge.RightEdge)
         self._right = SidePanel(self.monitor, theme.scaled(theme.MONITOR), Qt.Edge.LeftEdge)
-        self.actions_on_chats = ChatActions(store, self)
+        self.actions_on_chats = ChatActions(store, self, self.pane.notice.tell)
         self._lay_out()
+        self.dropping = Dropping(self, self.sidebar, self.pane, self.actions_on_chats.bring_in)
         self.menus = Menus(self)
         self._connect()
         self._restore()
@@ -77,7 +79,9 @@ class MainWindow(QMainWindow):
         self.sidebar.chosen.connect(self.open_chat)
         self.sidebar.new_wanted.connect(self.new_chat)
         self.sidebar.deletion_wanted.connect(self.delete_chat)
-        self.sidebar.rename_wanted.connect(self.rename_chat)
+        self.sidebar.renamed.connect(self.actions_on_chats.rename)
+        self.sidebar.folder_renamed.connect(self.actions_on_chats.rename_folder)
+        self.sidebar.moved.connect(self.actions_on_chats.put_under)
         self.sidebar.menu_wanted.connect(self._pop_up)
         self.sidebar.folder_menu_wanted.connect(lambda folder, at: self.menus.folder_menu(folder).popup(at))
         self.pane.header.sidebar_wanted.connect(self.toggle_sidebar)
@@ -95,6 +99,9 @@ class MainWindow(QMainWindow):
         self._answers.moved.connect(self._show_answer)
         self._answers.ended.connect(self._end)
         self.actions_on_chats.changed.connect(self._list)
+        self.actions_on_chats.folder_made.connect(self.rename_folder)
+        self.actions_on_chats.brought.connect(self.open_chat)
+        self.actions_on_chats.gone.connect(self._leave_gone)
 
     def _list(self) -> None:
         self.sidebar.refresh()
@@ -131,6 +138,7 @@ class MainWindow(QMainWindow):
 
     def delete_chat(self, chat: int) -> None:
         """Hidden at once, gone for good when the notice goes."""
+        self.sidebar.stop_renaming()
         running = self._answers.running_in(chat)
         if running is not None:
             self._answers.stop(running.message.id)
@@ -138,8 +146,7 @@ class MainWindow(QMainWindow):
         follower = self.sidebar.neighbour(chat)
         self._store.chats.delete([chat])
         if chat == self.conversation.chat:
-            self.pane.composer.set_text("")
-            self.pane.open(follower)
+            self.pane.open(follower)  # its draft goes with it, and comes back with it
         self._list()
         self.pane.notice.tell(
             self.tr("Deleted “{title}”.").format(title=title),
@@ -156,8 +163,21 @@ class MainWindow(QMainWindow):
     def _purge(self) -> None:
         self._store.purge()
 
+    def _leave_gone(self) -> None:
+        """The chat that is shown may be among those that went."""
+        shown = self.conversation.chat
+        if shown is not None and not self._store.chats.is_there(shown):
+            self.pane.composer.set_text("")
+            self.pane.open(None)
+        self._list()
+
     def rename_chat(self, chat: int) -> None:
-        self.actions_on_chats.rename(chat)
+        self.show_sidebar()
+        self.sidebar.rename(chat)
+
+    def rename_folder(self, folder: int) -> None:
+        self.show_sidebar()
+        self.sidebar.rename_folder(folder)
 
     def is_pinned(self, chat: int) -> bool:
         return self._store.chats.get(chat).pinned

@@ -174,6 +174,10 @@ class ModelsPage(QDialog):
 
     # --- downloads ----------------------------------------------------------------------------------------
 
+    def look(self) -> None:
+        """What is here, and how much room there is."""
+        self._models.refresh()
+
     def get(self, name: str) -> None:
         try:
             self._downloads.add(name)
