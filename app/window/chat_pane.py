@@ -250,6 +250,10 @@ class ChatPane(QWidget):
         self.composer.set_busy(self.conversation.answering())
 
     def _tell_engine_stopped(self, sentence: str) -> None:
+        """Unless the answer that it cut off, which is shown, says so."""
+        path = self.conversation.path()
+        if path and (path[-1].message.failure or {}).get("sentence") == sentence:
+            return
         self.notice.tell(self.tr("{sentence} It starts anew with the next question.").format(sentence=sentence))
 
     # --- context ------------------------------------------------------------------------------------------

@@ -142,6 +142,7 @@ def _recommended(model: Recommended, known: Known, deeds: Deeds) -> Content:
         model.about,
         words.needs(model, known.memory, known.free),
         tr("Suits this machine") if model.repository == known.suited else "",
+        warns=not words.has_room(model, known.free),
         acts=(Act(tr("Download"), lambda: deeds.get(model.repository)),),
     )
 
@@ -167,9 +168,7 @@ def _no_room(known: Known, deeds: Deeds) -> Content | None:
     smallest = min(known.recommended, key=lambda model: model.disk_bytes, default=None)
     if smallest is None:
         return None
-    return replace(
-        _recommended(smallest, known, deeds), badge="", warns=True, acts=(Act(tr("Look Again"), deeds.look),)
-    )
+    return replace(_recommended(smallest, known, deeds), badge="", acts=(Act(tr("Look Again"), deeds.look),))
 
 
 def found(known: Known, deeds: Deeds) -> dict[str, Content]:

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QColor,
     QCursor,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QFont,
     QGuiApplication,
@@ -75,7 +76,7 @@ class QuickPanel(QFrame):
         for label in (self._asked, self._words, self._record):
             label.setTextFormat(Qt.TextFormat.PlainText)  # what was asked may be a page
         self._acts = self._make_acts()
-        self._busy = False
+        self._busy = self._target = False
         self._record_line = ""
         self._lay_out()
         self._connect()
@@ -229,6 +230,7 @@ class QuickPanel(QFrame):
         self._rest.setVisible(any(part.isVisibleTo(self._rest) for part in parts))
         self._under.setVisible(any(part.isVisibleTo(self._under) for part in (self.shelf, self.advice)))
         self._foot.setDirection(self._foot_direction())
+        self._rest.layout().activate()  # type: ignore[union-attr]  # it has one, and what is around it asks it anew
         self.layout().activate()  # type: ignore[union-attr]  # it has one
         wanted = self.layout().totalHeightForWidth(self.width())  # type: ignore[union-attr]  # it has one
         self.setFixedHeight(wanted if wanted > 0 else self.sizeHint().height())
@@ -284,10 +286,20 @@ class QuickPanel(QFrame):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 -- Qt's name
         if takes(event.mimeData()):
             event.acceptProposedAction()
+            self._set_target(True)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802 -- Qt's name
+        self._set_target(False)
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 -- Qt's name
+        self._set_target(False)
         self.attaching.take_data(event.mimeData())
         event.acceptProposedAction()
+
+    def _set_target(self, target: bool) -> None:
+        """Files hover over it."""
+        self._target = target
+        self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 -- Qt's name
         """Its ground moves it."""
@@ -320,8 +332,8 @@ class QuickPanel(QFrame):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), QColor(0, 0, 0, 0))
-        painter.setPen(theme.mixed(colours.window, colours.text, 0.2))
-        painter.setBrush(colours.window)
+        painter.setPen(colours.accent if self._target else theme.mixed(colours.window, colours.text, 0.2))
+        painter.setBrush(theme.mixed(colours.window, colours.accent, 0.08 if self._target else 0))
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), _RADIUS, _RADIUS)
         painter.end()
 
