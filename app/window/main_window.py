@@ -25,7 +25,10 @@ from app.window.sidebar.sidebar import Sidebar
 from engine import logs
 
 _NARROW = 700
-"""Pixels of window under which the list gives way."""
+"""Pixels beside the monitor under which the list gives way."""
+
+
+_LEAST_CHAT = 320
 
 
 class MainWindow(QMainWindow):
@@ -48,6 +51,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._store, self._answers, self._models = store, answers, models
         self._narrow = False
+        self._before: int | None = None
         self.conversation = Conversation(store, answers, models, self)
         self.sidebar = Sidebar(store)
         self.pane = ChatPane(store, answers, models, self.conversation)
@@ -100,7 +104,7 @@ class MainWindow(QMainWindow):
         self._answers.ended.connect(self._end)
         self.actions_on_chats.changed.connect(self._list)
         self.actions_on_chats.folder_made.connect(self.rename_folder)
-        self.actions_on_chats.brought.connect(self.open_chat)
+        self.actions_on_chats.brought.connect(self._show_brought)
         self.actions_on_chats.gone.connect(self._leave_gone)
 
     def _list(self) -> None:
@@ -163,12 +167,15 @@ class MainWindow(QMainWindow):
     def _purge(self) -> None:
         self._store.purge()
 
+    def _show_brought(self, chat: int) -> None:
+        self._before = self.conversation.chat
+        self.open_chat(chat)
+
     def _leave_gone(self) -> None:
-        """The chat that is shown may be among those that went."""
-        shown = self.conversation.chat
+        """The chat that is shown may be among those that went: then the one before is shown again."""
+        shown, before = self.conversation.chat, self._before
         if shown is not None and not self._store.chats.is_there(shown):
-            self.pane.composer.set_text("")
-            self.pane.open(None)
+            self.pane.open(before if before is not None and self._store.chats.is_there(before) else None)
         self._list()
 
     def rename_chat(self, chat: int) -> None:
@@ -246,12 +253,18 @@ class MainWindow(QMainWindow):
     # --- panels -------------------------------------------------------------------------------------------
 
     def toggle_sidebar(self) -> None:
+        """Where it would leave no room for the chat the monitor gives way."""
         self._left.set_open(not self._left.is_open)
+        if self._left.is_open and self._right.is_open:
+            both = theme.scaled(theme.SIDEBAR) + theme.scaled(theme.MONITOR)
+            if self.width() - both < theme.scaled(_LEAST_CHAT):
+                self.toggle_monitor()
         self._store.chats.keep("sidebar", str(int(self._left.is_open)))
 
     def toggle_monitor(self) -> None:
         self._right.set_open(not self._right.is_open)
         self.strip.setVisible(not self._right.is_open)
+        self._give_way()
         if self._right.is_open:
             self._watch()
         self._store.chats.keep("monitor", str(int(self._right.is_open)))
@@ -259,7 +272,11 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
         """In a narrow window the chat comes first; wide again, the list comes back."""
         super().resizeEvent(event)
-        narrow = self.width() < _NARROW
+        self._give_way()
+
+    def _give_way(self) -> None:
+        beside = theme.scaled(theme.MONITOR) if self._right.is_open else 0
+        narrow = self.width() - beside < theme.scaled(_NARROW)
         if narrow != self._narrow:
             self._narrow = narrow
             self._left.set_open(not narrow and self._store.chats.kept("sidebar", "1") == "1", animated=False)

@@ -23,7 +23,7 @@ PATIENCE = 20_000
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_older_is_looked_through(qapp):
-    """Modules and what they made while they were imported: looking for timers among them took longer than most tests."""
+    """Modules and what they made while they were imported: looking for timers there took longer than many a test."""
     gc.collect()
     gc.freeze()
     yield

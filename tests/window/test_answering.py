@@ -123,6 +123,17 @@ def test_a_failure_says_why_and_offers_another_try(qtbot, window, engine):
     assert last_answer(window).placed.number == 2
 
 
+def test_a_mode_that_is_not_known_is_left_to_cadre(qtbot, window, engine):
+    """The chat may come from a file."""
+    window.conversation.set_settings(Settings(mode="psychic"))
+    engine.script = answering("So.")
+
+    write(qtbot, window, "Why?")
+
+    assert asked(qtbot, engine).mode is m.Mode.AUTO
+    idle(qtbot, window)
+
+
 def test_the_engines_death_is_told_and_the_next_question_reaches_a_new_one(qtbot, window, engine):
     write(qtbot, window, "Why?")
     request = asked(qtbot, engine).request

@@ -91,6 +91,8 @@ def test_what_cannot_be_written_leaves_nothing_and_can_go_elsewhere(window, stor
 
 def test_an_export_comes_in_is_shown_and_can_be_taken_back(window, store, exported, chosen):
     chosen[0].append(exported)
+    chat, _ = said(store, "Hello?", title="Here")
+    window.open_chat(chat.id)
 
     window.actions_on_chats.import_json()
 
@@ -98,8 +100,8 @@ def test_an_export_comes_in_is_shown_and_can_be_taken_back(window, store, export
     assert texts(store, window.conversation.chat) == ["Why?", "Because."]
     assert window.windowTitle() == "From elsewhere"
     window.pane.notice.press()
-    assert titles(store) == []
-    assert window.conversation.chat is None
+    assert titles(store) == ["Here"]
+    assert window.windowTitle() == "Here"
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,31 @@ def test_giving_up_an_edit_brings_the_draft_back(qtbot, window, talked):
     assert not window.pane.composer.is_editing
 
 
+def test_up_with_nothing_written_edits_what_was_said_last(qtbot, window, talked):
+    field = window.pane.composer.field
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+    assert window.pane.composer.is_editing
+    assert window.pane.composer.text() == "First?"
+
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    qtbot.keyClicks(field, "half")
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+
+    assert not window.pane.composer.is_editing
+
+
+def test_on_a_mac_command_backspace_deletes_the_line_and_no_chat(qtbot, window, store, talked, monkeypatch):
+    monkeypatch.setattr("app.window.composer.sys.platform", "darwin")
+    field = window.pane.composer.field
+    field.setPlainText("one\ntwo three")
+    field.moveCursor(field.textCursor().MoveOperation.End)
+
+    qtbot.keyClick(field, Qt.Key.Key_Backspace, Qt.KeyboardModifier.ControlModifier)
+
+    assert field.toPlainText() == "one\n"
+    assert len(store.chats.all()) == 1
+
+
 def test_a_question_whose_answer_was_deleted_is_answered_again(qtbot, window, engine, talked):
     window.pane.delete_last()
     window.pane.notice.end()

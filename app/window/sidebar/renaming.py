@@ -32,7 +32,7 @@ class Renaming(QLineEdit):
 
     def begin(self, place: Callable[[], Index | None], before: str, words: str, named: Callable[[str], None]) -> None:
         """place: the row, asked again when rows move. words: for who cannot see it. named: told the new name."""
-        self.end(keep=True)
+        self.finish(keep=True)
         index = place()
         if index is None:
             return
@@ -44,14 +44,14 @@ class Renaming(QLineEdit):
         self.follow()
         self.show()
         self.setFocus()
-        self.selectAll()
+        self.setSelection(len(before), -len(before))  # all of it, and of a long one the beginning is seen
 
     def follow(self) -> None:
         """Where its row is now."""
         if self._named is not None:
             index = self._place()
             if index is None:
-                self.end(keep=False)
+                self.finish(keep=False)
             else:
                 self.setGeometry(self._fitting(self._view.visualRect(index)))
 
@@ -59,7 +59,7 @@ class Renaming(QLineEdit):
         high = min(row.height(), self.sizeHint().height())
         return QRect(row.left() + theme.GRID, row.bottom() + 1 - high, row.width() - 2 * theme.GRID, high)
 
-    def end(self, *, keep: bool) -> None:
+    def finish(self, *, keep: bool) -> None:
         named, self._named = self._named, None
         if named is None:
             return
@@ -71,7 +71,7 @@ class Renaming(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's name
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape}:
             back = self._back
-            self.end(keep=event.key() != Qt.Key.Key_Escape)
+            self.finish(keep=event.key() != Qt.Key.Key_Escape)
             if back is not None:
                 back.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
@@ -81,4 +81,4 @@ class Renaming(QLineEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 -- Qt's name
         super().focusOutEvent(event)
         if event.reason() not in _STAYS:
-            self.end(keep=True)
+            self.finish(keep=True)

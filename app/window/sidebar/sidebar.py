@@ -106,7 +106,7 @@ class Sidebar(QWidget):
                              lambda text: self.renamed.emit(chat, text))  # fmt: skip
 
     def stop_renaming(self) -> None:
-        self._renaming.end(keep=False)
+        self._renaming.finish(keep=False)
 
     def rename_folder(self, folder: int) -> None:
         """In its heading."""
