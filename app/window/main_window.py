@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMessageBox, QWidget
 
 from app.store.rows import Folder, Role
@@ -274,7 +274,13 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self._give_way()
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 -- Qt's name
+        super().showEvent(event)
+        self._give_way()
+
     def _give_way(self) -> None:
+        if not self.isVisible():  # a late word about a window that was closed
+            return
         beside = theme.scaled(theme.MONITOR) if self._right.is_open else 0
         narrow = self.width() - beside < theme.scaled(_NARROW)
         if narrow != self._narrow:

@@ -251,6 +251,8 @@ def test_the_voice_is_chosen_in_settings(desktop, tmp_path):
 
 def test_the_window_of_models_says_what_a_voice_is_and_uses_it(desktop, qtbot, tmp_path):
     make_soprano(tmp_path / "home" / "models" / "soprano")
+    desktop.models_page.show()
+    qtbot.waitUntil(lambda: not desktop.models._looking, timeout=PATIENCE)
     desktop.models._take([found for found in installed() if found.voice])
     row = desktop.models_page.here.rows()[0]
     assert row.content.note.startswith("Reads aloud. English only")
