@@ -58,7 +58,7 @@ class Menus(QObject):
         menu.addSeparator()
         self._add(menu, self.tr("Undo Delete"), "Ctrl+Alt+Z", pane.notice.press)
         self._add(menu, self.tr("Edit Last Message"), "Ctrl+Shift+E", pane.edit_last)
-        self._add(menu, self.tr("Delete Last Message"), "Ctrl+Shift+Backspace", pane.delete_last)
+        self._add(menu, self.tr("Delete Last Message"), None, pane.delete_last)
         menu.addSeparator()
         self._add(menu, self.tr("Find in Chat"), QKeySequence.StandardKey.Find, pane.finder.open_bar)
         self._add(menu, self.tr("Find Next"), QKeySequence.StandardKey.FindNext, pane.finder.next)
