@@ -22,9 +22,10 @@ CHAT = "application/x-cadre-chat"
 
 
 class ChatList(QListView):
-    """dropped: a chat, on the group under this heading."""
+    """dropped: a chat, on the group under this heading. let_go: one that was dragged, wherever."""
 
     dropped = Signal(int, object)
+    let_go = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +45,7 @@ class ChatList(QListView):
             drag.setPixmap(self.viewport().grab(place))
             drag.setHotSpot(self.viewport().mapFromGlobal(self.cursor().pos()) - place.topLeft())
             drag.exec(Qt.DropAction.MoveAction)
+            self.let_go.emit()
 
     # --- over it ------------------------------------------------------------------------------------------
 

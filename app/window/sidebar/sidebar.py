@@ -66,6 +66,7 @@ class Sidebar(QWidget):
     def _made_list(self) -> ChatList:
         view = ChatList(self)
         view.dropped.connect(self.moved)
+        view.let_go.connect(lambda: self.show_chosen(self._shown))
         view.setFrameShape(QFrame.Shape.NoFrame)
         view.setAccessibleName(self.tr("Chats"))
         self._model = chat_model(view)
@@ -176,13 +177,15 @@ class Sidebar(QWidget):
         return False
 
     def _key(self, watched: object, key: Qt.Key) -> bool:
-        """From the search down into the list; in the list, delete and rename."""
+        """From the search down into the list; in the list open, delete and rename."""
         if watched is self.search:
             return self._key_in_search(key)
         row = self.list.currentIndex().data(ROW) if self.list.currentIndex().isValid() else None
         if not isinstance(row, Entry):
             return False
-        if key in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}:
+        if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:  # a Mac's lists do nothing with it, Qt's neither there
+            self._open(row)
+        elif key in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}:
             self.deletion_wanted.emit(row.chat)
         elif key == Qt.Key.Key_F2:
             self.rename(row.chat)
