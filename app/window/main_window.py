@@ -29,6 +29,7 @@ _NARROW = 700
 
 
 _LEAST_CHAT = 320
+_SHOWN = "shown chat"
 
 
 class MainWindow(QMainWindow):
@@ -116,12 +117,22 @@ class MainWindow(QMainWindow):
         self.pane.show_settings()
         about = self.conversation.about()
         self.setWindowTitle(about.title if about and about.title else "Cadre")
+        shown = str(about.id) if about else ""
+        if shown != self._shown:
+            self._shown = shown
+            self._store.chats.keep(_SHOWN, shown)
 
     # --- chats --------------------------------------------------------------------------------------------
 
     def open_chat(self, chat: int | None, message: int = 0) -> None:
         self.pane.open(chat, message)
         self._show_chosen()
+
+    def open_as_before(self) -> None:
+        """The chat that was shown when the last run ended."""
+        before = self._shown_before
+        if before.isdecimal() and self._store.chats.is_there(int(before)):
+            self.open_chat(int(before))
 
     def _demonstrate(self, text: str) -> None:
         """Asks the demonstration, and shows what goes on; what was being written stays."""
@@ -130,6 +141,7 @@ class MainWindow(QMainWindow):
         self.conversation.demonstrate(text)
         self.pane.composer.flush()
         self.pane.show_settings()
+        self.pane.set_focus()  # else Qt gives it to whatever comes after the button that went
 
     def read_last_aloud(self) -> None:
         """Or stops reading it."""
@@ -312,6 +324,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         else:
             self.resize(1180, 760)
+        self._shown = self._shown_before = kept(_SHOWN)
         self._left.set_open(kept("sidebar", "1") == "1", animated=False)
         self._right.set_open(kept("monitor", "0") == "1", animated=False)
         self.strip.setVisible(not self._right.is_open)

@@ -64,6 +64,7 @@ def test_the_demonstration_is_asked_in_the_open(qtbot, window, engine, store):
     assert ask.turns[-1].content == page.requests.buttons[0].text()
     assert shown_text(last_answer(window)) == "For what time?"
     assert window.monitor.isVisible()
+    assert window.pane.composer.field.hasFocus()
     assert window.pane.composer.text() == store.chats.get(window.conversation.chat).draft == "half a thought"
     assert store.chats.get(window.conversation.chat).settings.model == BUILTIN
     window.new_chat()
