@@ -3,7 +3,8 @@
 Makes a checkpoint of each family with random weights, its encoders as wide and as deep as they are published before a
 tiny language part, shows it one picture and two in a process of their own, or a sound, and prints the peak beside the
 promise. The largest pictures that some processors let pass take a CPU hours: `--side` makes them smaller, `--depth`
-the encoder shallower, which changes only its weights, and these are counted from the file.
+the encoder shallower, which changes only its weights, and these are counted from the file. Without `--memory` a prompt
+passes the language part in one piece, and for a long sound the promise is of that piece and not of the encoder.
 """
 
 from __future__ import annotations
@@ -49,18 +50,22 @@ class Measured:
     within: bool
 
 
-def measure(family: str, media: Sequence[Mapping[str, Sequence[str]]], depth: int | None, room: Path) -> list[Measured]:
-    """Each of `media` (`images` or `audio`, files) in a fresh process, `room` holding the checkpoint meanwhile."""
+def measure(
+    family: str, media: Sequence[Mapping[str, Sequence[str]]], depth: int | None, memory: int | None, room: Path
+) -> list[Measured]:
+    """Each of `media` (`images` or `audio`, files) in a fresh process that may hold `memory` bytes, `room` holding the
+    checkpoint meanwhile.
+    """
     folder = room / family
     _call("--make", str(folder), "--family", family, *([] if depth is None else ["--depth", str(depth)]))
     try:
-        return [_asked(folder, family, shown, depth or _layers(family)) for shown in media]
+        return [_asked(folder, family, shown, depth or _layers(family), memory) for shown in media]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _asked(folder: Path, family: str, shown: Mapping[str, Sequence[str]], depth: int) -> Measured:
-    request = {"prompt": TEXT, "max_tokens": _TOKENS, "mode": "exact", "experts": 0.5, **shown}
+def _asked(folder: Path, family: str, shown: Mapping[str, Sequence[str]], depth: int, limit: int | None) -> Measured:
+    request = {"prompt": TEXT, "max_tokens": _TOKENS, "mode": "exact", "experts": 0.5, "memory": limit, **shown}
     (asked,), _ = ask_in_child(folder, [request])
     memory = dict(asked.memory)
     peak, promised = memory.pop("peak"), memory.pop("promised")
@@ -123,6 +128,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--pictures", type=int, nargs="*", default=[1, 2], choices=(1, 2))
     parser.add_argument("--seconds", type=int, default=0, help="of a sound, for the families that hear")
     parser.add_argument("--depth", type=int, help="layers of the encoders, at least 3; as published when not given")
+    parser.add_argument("--memory", type=float, help="GB that the process may hold")
     parser.add_argument("--room", type=Path, help="an existing folder for checkpoints, 4 GB; they are deleted")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
@@ -130,6 +136,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if given.depth is not None and given.depth < LEAST_DEPTH:
         parser.error(f"--depth is at least {LEAST_DEPTH}: some encoders hand out rows after three of their layers")
     families = given.family or sorted(PUBLISHED)
+    memory = None if given.memory is None else int(given.memory * 1e9)
     if given.make:
         _make(given.make, families[0], given.depth)
         return 0
@@ -137,7 +144,7 @@ def main(words: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(dir=given.room) as name:
         room = Path(name)
         for family in families:
-            for one in measure(family, list(_media(given, family, room)), given.depth, room):
+            for one in measure(family, list(_media(given, family, room)), given.depth, memory, room):
                 found.append(one)
                 _tell(one, as_json=given.json)
     return int(not all(one.within for one in found))
