@@ -183,7 +183,7 @@ class Sidebar(QWidget):
         row = self.list.currentIndex().data(ROW) if self.list.currentIndex().isValid() else None
         if not isinstance(row, Entry):
             return False
-        if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:  # a Mac's lists do nothing with it, Qt's neither there
+        if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:  # Qt's lists do nothing with it on a Mac
             self._open(row)
         elif key in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}:
             self.deletion_wanted.emit(row.chat)
