@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         self._store, self._answers, self._models = store, answers, models
         self._narrow = False
         self._before: int | None = None
+        self._shown = self._shown_before = ""
         self.conversation = Conversation(store, answers, models, self)
         self.sidebar = Sidebar(store)
         self.pane = ChatPane(store, answers, models, self.conversation)
