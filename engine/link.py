@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import queue
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -144,10 +145,19 @@ class _Child:
             self._tell_death()
 
     def _tell_death(self) -> None:
-        sentence = f"The engine stopped unexpectedly (exit code {self._process.exitcode})."
+        sentence, next_step = _of_death(self._process.exitcode or 0)
         for request in self._under_way:
-            self._events.put(m.Failed(request, True, sentence, "Ask again: the engine starts anew."))
+            self._events.put(m.Failed(request, True, sentence, next_step))
         self._events.put(m.EngineStopped(sentence))
+
+
+def _of_death(code: int) -> tuple[str, str]:
+    """Sentence and next step for a child's exit code; below 0 it is the signal that ended it."""
+    if code == -signal.SIGKILL:
+        sentence = "The engine stopped unexpectedly: the system ended it, mostly for lack of memory."
+        return sentence, "Close other apps, then ask again: the engine starts anew."
+    how = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit code {code}"
+    return f"The engine stopped unexpectedly ({how}).", "Ask again: the engine starts anew."
 
 
 def _is_report(event: m.Event) -> bool:
@@ -156,8 +166,6 @@ def _is_report(event: m.Event) -> bool:
 
 def _serve(pipe: Connection) -> None:
     """The child's main: commands come through the pipe on a thread, the engine has the main thread."""
-    import signal
-
     from engine import logs
     from engine.host import Host
 

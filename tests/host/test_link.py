@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from engine import messages as m
-from engine.link import ProcessEngine, ThreadEngine
+from engine.link import ProcessEngine, ThreadEngine, _of_death
 from tests.host.asking import Heard, all_ended, answer, ask, assert_right, expected, listen
 from tests.host.conftest import KINDS
 
@@ -110,11 +110,18 @@ def test_a_child_that_is_killed_fails_what_it_did_and_is_replaced(child, model):
     for request in (question.request, waiting.request):
         failed = heard.failed(request)
         assert failed.known
-        assert "stopped unexpectedly" in failed.sentence
-        assert failed.next_step
+        assert "the system ended it, mostly for lack of memory" in failed.sentence
+        assert failed.next_step.startswith("Close other apps")
     assert heard.of(m.EngineStopped)[0].sentence
     again = ask(model)
     assert_right(answer(child, again), again)
+
+
+@pytest.mark.parametrize(("code", "told"), [(-signal.SIGSEGV, "SIGSEGV"), (3, "exit code 3"), (-99, "exit code -99")])
+def test_how_a_child_ended_is_told(code, told):
+    sentence, next_step = _of_death(code)
+    assert sentence == f"The engine stopped unexpectedly ({told})."
+    assert next_step
 
 
 def test_a_command_sent_to_a_child_that_just_died_is_answered_one_way_or_the_other(child, model):
