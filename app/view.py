@@ -51,6 +51,12 @@ class View:
     batch: tuple[int, int, float] = field(default=(-1, 0, 0.0))
 
     @property
+    def is_dense(self) -> bool:
+        """The model is open, and has no experts."""
+        is_open = bool(self.model) and self.stage != "Failed" and not self.stage.startswith("Opening the model")
+        return is_open and self.experts is None
+
+    @property
     def tokens_per_second(self) -> float:
         return self.speeds[-1] if self.speeds else 0.0
 

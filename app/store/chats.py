@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
+from math import isfinite
 
 from app.store.database import together
 from app.store.rows import Chat, Folder, Settings
@@ -41,6 +42,10 @@ class Chats:
         if row is None:
             raise KeyError(chat)
         return _chat(row)
+
+    def is_there(self, chat: int) -> bool:
+        """It exists and is not deleted."""
+        return self._db.execute("SELECT 1 FROM chats WHERE id = ? AND NOT deleted", (chat,)).fetchone() is not None
 
     def all(self) -> list[Chat]:
         """Pinned ones first, then by last change."""
@@ -131,9 +136,15 @@ def title_from(text: str) -> str:
 
 
 def settings_from(values: dict[str, object]) -> Settings:
-    """Those of a stored object that are still known; the rest as they are by default."""
-    known = {field.name for field in fields(Settings)}
-    return Settings(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+    """Those of a stored object that are still known and of the kind they should be; the rest as they are by default."""
+    kinds = {field.name: type(field.default) for field in fields(Settings)}
+    return Settings(**{name: value for name, value in values.items() if _is_of(value, kinds.get(name))})  # type: ignore[arg-type]
+
+
+def _is_of(value: object, kind: type | None) -> bool:
+    if kind is float:
+        return isinstance(value, float | int) and not isinstance(value, bool) and isfinite(value) and value >= 0
+    return kind is not None and type(value) is kind
 
 
 def _chat(row: sqlite3.Row) -> Chat:

@@ -14,7 +14,11 @@ class Replays:
         self._db = connection
 
     def keep(self, message: int, data: bytes) -> None:
+        """Nothing, where the message was deleted for good meanwhile."""
         with together(self._db):
+            there = self._db.execute("SELECT 1 FROM messages WHERE id = ?", (message,)).fetchone()
+            if there is None:
+                return
             self._db.execute("INSERT OR REPLACE INTO replays(message, data) VALUES (?, ?)", (message, data))
             self._db.execute(
                 "DELETE FROM replays WHERE message NOT IN (SELECT message FROM replays ORDER BY message DESC LIMIT ?)",

@@ -6,15 +6,18 @@ The JSON holds every branch. `import_json` takes only what `export_json` writes,
 from __future__ import annotations
 
 import base64
+import codecs
 import json
+import re
 import sqlite3
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app.attachments.file import File, Kind
 from app.attachments.picture import LONGEST_SIDE, MOST_PART
 from app.attachments.sides import sides
+from app.markdown.thinking import parted
 from app.store.chats import Chats, settings_from
 from app.store.database import together
 from app.store.files import Files, add
@@ -25,6 +28,14 @@ from engine.errors import KnownError
 FORMAT = "cadre-chats"
 VERSION = 3
 _CHOOSE_OURS = "Choose a file that Cadre exported."
+_HEAD = re.compile(rb'\s*\{\s*"format"\s*:\s*"cadre-chats"')
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+_LONGEST_TITLE = 200
+
+
+def is_export(head: bytes) -> bool:
+    """Whether a file that begins so is one of ours."""
+    return _HEAD.match(head.removeprefix(codecs.BOM_UTF8)) is not None
 
 
 class Transfer:
@@ -35,14 +46,14 @@ class Transfer:
         self._files = files
 
     def export_markdown(self, chat: int) -> str:
-        """The shown branch."""
+        """The shown branch, as one reads it: without what a model only thought."""
         about = self._chats.get(chat)
         started = datetime.fromtimestamp(about.created).astimezone().strftime("%Y-%m-%d %H:%M")
         parts = [f"# {about.title or 'Chat'}", f"*{started}*"]
         for placed in self._tree.path(chat):
             who = "You" if placed.message.role is Role.USER else "Cadre"
             names = "".join(f"*{file.name}*\n\n" for file in placed.message.attached)
-            parts.append(f"## {who}\n\n{names}{placed.message.text.strip()}".rstrip())
+            parts.append(f"## {who}\n\n{names}{_written(placed.message)}".rstrip())
         return "\n\n".join(parts) + "\n"
 
     def export_json(self, chats: list[int]) -> str:
@@ -61,7 +72,7 @@ class Transfer:
         try:
             with together(self._db):
                 return [self._bring_in(given) for given in whole["chats"]]
-        except (KeyError, TypeError, ValueError, AttributeError, sqlite3.Error) as error:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, sqlite3.Error) as error:
             raise KnownError("The file is damaged; nothing was imported.", _CHOOSE_OURS) from error
 
     def _exported(self, chat: Chat, folders: dict[int, str]) -> Json:
@@ -88,12 +99,12 @@ class Transfer:
         added = self._db.execute(
             "INSERT INTO chats(title, named, pinned, folder, created, changed, settings) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                str(given["title"]),
+                " ".join(str(given["title"]).split())[:_LONGEST_TITLE],
                 int(bool(given["named"])),
                 int(bool(given["pinned"])),
                 self._folder(given["folder"]),
-                float(given["created"]),
-                float(given["changed"]),
+                _moment(given["created"]),
+                _moment(given["changed"]),
                 json.dumps(asdict(settings_from(given["settings"]))),
             ),
         )
@@ -116,9 +127,9 @@ class Transfer:
                 Role(given["role"]),
                 str(given["text"]),
                 State.STOPPED if state is State.WRITING else state,
-                float(given["created"]),
-                json.dumps(given["record"]) if given["record"] else None,
-                json.dumps(given["failure"]) if given["failure"] else None,
+                _moment(given["created"]),
+                json.dumps(dict(given["record"])) if given["record"] else None,
+                json.dumps(_failure(given["failure"])) if given["failure"] else None,
             ),
         ).lastrowid
         add(self._db, [_brought(file) for file in given.get("files", ())], message=added)
@@ -129,6 +140,27 @@ class Transfer:
             return None
         same = next((folder.id for folder in self._chats.folders() if folder.name == name), None)
         return same or self._chats.add_folder(name).id
+
+
+def _written(message: Message) -> str:
+    said = [message.text.strip() if message.role is Role.USER else parted(message.text).answer.strip()]
+    if message.failure is not None:
+        said.append(f"*{message.failure['sentence']} {message.failure['next_step']}*")
+    elif message.state is State.STOPPED:
+        said.append("*Stopped.*")
+    return "\n\n".join(filter(None, said))
+
+
+def _moment(given: Any) -> float:
+    """Raises ValueError: no calendar has it, and no list could show it."""
+    when = float(given)
+    if not 0 <= when < _LATEST:
+        raise ValueError("no time of ours")
+    return when
+
+
+def _failure(given: Json) -> Json:
+    return {"known": bool(given["known"]), **{name: str(given[name]) for name in ("sentence", "next_step")}}
 
 
 def _exported_file(file: File) -> Json:
@@ -167,7 +199,7 @@ def _sound(text: str) -> bytes:
 def _parsed(text: str) -> Json:
     try:
         whole = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise KnownError("The file is not JSON.", _CHOOSE_OURS) from error
     if not isinstance(whole, dict) or whole.get("format") != FORMAT:
         raise KnownError("The file holds no chats of Cadre.", _CHOOSE_OURS)

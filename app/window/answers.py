@@ -122,7 +122,7 @@ class Answers(QObject):
             request=request,
             model=model,
             turns=tuple(turns),
-            mode=m.Mode(settings.mode),
+            mode=_mode(settings.mode),
             budget=settings.budget,
             max_tokens=settings.max_tokens,
             sampling=m.Sampling(temperature=settings.temperature),
@@ -266,6 +266,11 @@ def _attachment(file: Attached) -> m.Attachment:
     if file.is_heard:
         return m.Attachment.AUDIO
     return m.Attachment.IMAGE if file.is_seen else m.Attachment.DOCUMENT
+
+
+def _mode(name: str) -> m.Mode:
+    """A chat may come from a file, or from another Cadre with other modes."""
+    return m.Mode(name) if name in set(m.Mode) else m.Mode.AUTO
 
 
 def _stored(record: m.Record) -> Json:

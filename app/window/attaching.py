@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.attachments.file import File
 from app.attachments.reading import Reader, clean
+from app.window.documents import documents
 from app.window.shelf import Shelf
 from engine.errors import KnownError
 
@@ -44,14 +45,19 @@ class Attaching(QObject):
         self._thread: threading.Thread | None = None
         self._sentences: list[str] = []
         self._others: list[str] = []
+        self._folder: Path | None = None
+        """That something was chosen from."""
         self.told = ""
         """The last that was told."""
         self._read.connect(self._fill, Qt.ConnectionType.QueuedConnection)
         self._refused.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
 
     def choose(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self._window, self.tr("Attach Files"))
-        self.take([Path(path) for path in paths])
+        folder = self._folder or documents()
+        chosen, _ = QFileDialog.getOpenFileNames(self._window, self.tr("Attach Files"), str(folder))
+        if paths := [Path(path) for path in chosen]:
+            self._folder = paths[0].parent
+            self.take(paths)
 
     def take(self, paths: Sequence[Path]) -> None:
         self._begin()

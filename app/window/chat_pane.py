@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import context
@@ -13,7 +13,7 @@ from app.store.rows import Message, Placed
 from app.store.store import Store
 from app.window import theme, words
 from app.window.answers import Answers
-from app.window.attaching import Attaching, takes
+from app.window.attaching import Attaching
 from app.window.chat_settings import ChatSettings
 from app.window.composer import Composer
 from app.window.contexts import Contexts
@@ -51,7 +51,6 @@ class ChatPane(QWidget):
         self.composer = Composer(self)
         self.settings = ChatSettings(models, self)
         self.attaching = Attaching(self.composer.shelf, lambda words: self.notice.tell(words, stays=True), self)
-        self.setAcceptDrops(True)
         self.contexts = Contexts(parent=self)
         self.senses = Senses(parent=self)
         self.seeing = Seeing(
@@ -104,6 +103,7 @@ class ChatPane(QWidget):
         self._measure.timeout.connect(self.measure)
         self.contexts.changed.connect(self.measure)
         self.composer.attach_wanted.connect(self.attaching.choose)
+        self.composer.field.recalled.connect(self.edit_last)
         self.composer.field.files_given.connect(self.attaching.take)
         self.composer.field.picture_given.connect(self.attaching.take_picture)
         self.composer.shelf.refilled.connect(lambda: self.notice.take_back(self.attaching.told))
@@ -140,6 +140,7 @@ class ChatPane(QWidget):
         self.transcript.show_path(path)
         self.composer.set_busy(self.conversation.answering())
         self._catch_up(path)
+        self.finder.renew()
         self.shown.emit()
         if path:
             self._move(path[-1].message.id)
@@ -245,9 +246,14 @@ class ChatPane(QWidget):
         placed = next((placed for placed in self.conversation.path() if placed.message.id == message), None)
         if placed is not None:
             view.show_end(placed)
+            self.finder.renew()
         self.composer.set_busy(self.conversation.answering())
 
     def _tell_engine_stopped(self, sentence: str) -> None:
+        """Unless the answer that it cut off, which is shown, says so."""
+        path = self.conversation.path()
+        if path and (path[-1].message.failure or {}).get("sentence") == sentence:
+            return
         self.notice.tell(self.tr("{sentence} It starts anew with the next question.").format(sentence=sentence))
 
     # --- context ------------------------------------------------------------------------------------------
@@ -274,20 +280,7 @@ class ChatPane(QWidget):
         self.senses.close()
         self.transcript.typesetter.close()
 
-    # --- files dragged over it ----------------------------------------------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 -- Qt's name
-        if takes(event.mimeData()):
-            event.acceptProposedAction()
-            self.composer.set_target(True)
-
-    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802 -- Qt's name
-        self.composer.set_target(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 -- Qt's name
-        self.composer.set_target(False)
-        self.attaching.take_data(event.mimeData())
-        event.acceptProposedAction()
+    # --- looks --------------------------------------------------------------------------------------------
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         painter = QPainter(self)

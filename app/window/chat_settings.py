@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QFrame,
-    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -24,10 +25,12 @@ from PySide6.QtWidgets import (
 from app.numbers import size
 from app.store.rows import Settings
 from app.window import theme
-from app.window.models import Models
+from app.window.models import Choice, Models
 from engine import messages as m
 
 _WIDTH = 380
+_NAME_SHARE, _BUTTONS_SHARE = 0.62, 0.7
+"""Of the width: for a model's name and size, and for two buttons."""
 
 
 class ChatSettings(QFrame):
@@ -41,7 +44,7 @@ class ChatSettings(QFrame):
 
     def __init__(self, models: Models, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
-        self.setFixedWidth(_WIDTH)
+        self.setFixedWidth(theme.scaled(_WIDTH))
         self._models = models
         self._settings = Settings()
         self._model = QComboBox(self)
@@ -58,7 +61,8 @@ class ChatSettings(QFrame):
         get, folder = QPushButton(self.tr("Get Models…"), more), QPushButton(self.tr("Choose a Folder…"), more)
         get.clicked.connect(self._get_models)
         folder.clicked.connect(self._choose_folder)
-        row = QHBoxLayout(more)
+        fits = get.sizeHint().width() + folder.sizeHint().width() < self.width() * _BUTTONS_SHARE
+        row = QBoxLayout(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom, more)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(get)
         row.addWidget(folder)
@@ -128,14 +132,20 @@ class ChatSettings(QFrame):
     def _fill_models(self) -> None:
         self._model.clear()
         for choice in self._models.choices():
-            words = f"{choice.name} · {size(choice.bytes)}" if choice.bytes else choice.name
-            self._model.addItem(words, choice.asked_as)
+            self._model.addItem(self._short(choice), choice.asked_as)
+            number = self._model.count() - 1
+            self._model.setItemData(number, choice.problem or choice.name, Qt.ItemDataRole.ToolTipRole)
             if choice.problem:
-                number = self._model.count() - 1
-                self._model.setItemData(number, choice.problem, Qt.ItemDataRole.ToolTipRole)
                 self._model.setItemData(number, 0, Qt.ItemDataRole.UserRole - 1)  # Qt: not to be chosen
         asked = self._settings.model or self._models.default
         self._model.setCurrentIndex(max(0, self._model.findData(asked)))
+
+    def _short(self, choice: Choice) -> str:
+        """Without who published it, and cut where names differ least: the size is seen, too."""
+        about = f" · {size(choice.bytes)}" if choice.bytes else ""
+        metrics, room = self._model.fontMetrics(), round(self.width() * _NAME_SHARE)
+        name = choice.name.rpartition("/")[2]
+        return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room - metrics.horizontalAdvance(about)) + about
 
     # --- changed ------------------------------------------------------------------------------------------
 
@@ -156,7 +166,9 @@ class ChatSettings(QFrame):
         self.models_wanted.emit()
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self.parentWidget(), self.tr("Choose a Model Folder"))
+        folder = QFileDialog.getExistingDirectory(
+            self.parentWidget(), self.tr("Choose a Model Folder"), str(Path.home())
+        )
         if folder:
             self._use(folder)
 

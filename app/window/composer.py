@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QDragEnterEvent, QFocusEvent, QImage, QKeyEvent, QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.attachments.file import File
@@ -28,6 +29,8 @@ class Field(QPlainTextEdit):
     submitted = Signal()
     escaped = Signal()
     focused = Signal()
+    recalled = Signal()
+    """Up, with nothing written: what was said last is wanted again."""
     files_given = Signal(list)
     picture_given = Signal(QImage)
 
@@ -52,8 +55,26 @@ class Field(QPlainTextEdit):
             self.submitted.emit()
         elif event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
+        elif event.key() == Qt.Key.Key_Up and not self.toPlainText():
+            self.recalled.emit()
+        elif sys.platform == "darwin" and event.key() == Qt.Key.Key_Backspace and _is_command(event):
+            self._delete_to_line_start()
         else:
             super().keyPressEvent(event)
+
+    def _delete_to_line_start(self) -> None:
+        """As every field of a Mac does; Qt knows no such key."""
+        cursor = self.textCursor()
+        if not cursor.hasSelection():
+            cursor.movePosition(QTextCursor.MoveOperation.StartOfLine, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 -- Qt's name
+        """Files are for whoever this field belongs to, so that it shows where they go; text is written here."""
+        if files_of(event.mimeData()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
 
     def canInsertFromMimeData(self, data: QMimeData) -> bool:  # noqa: N802 -- Qt's name
         return bool(files_of(data)) or data.hasImage() or super().canInsertFromMimeData(data)
@@ -74,6 +95,10 @@ class Field(QPlainTextEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 -- Qt's name
         super().focusOutEvent(event)
         self.focused.emit()
+
+
+def _is_command(event: QKeyEvent) -> bool:
+    return event.modifiers() == Qt.KeyboardModifier.ControlModifier  # Qt's name of a Mac's Command
 
 
 class Composer(QFrame):
@@ -162,6 +187,7 @@ class Composer(QFrame):
     def edit(self, text: str, files: Sequence[File] = ()) -> None:
         """Change an earlier message; what was being written comes back afterwards."""
         if not self.is_editing:
+            self.flush()
             self._before = self.text(), self.shelf.files()
         self._editing.show()
         self.set_text(text, files)
@@ -233,8 +259,9 @@ class Composer(QFrame):
 
     def set_target(self, target: bool) -> None:
         """Files hover over the window: this is where they go."""
-        self._target = target
-        self.update()
+        if target != self._target:
+            self._target = target
+            self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 -- Qt's name
         colours = theme.colours()

@@ -65,14 +65,24 @@ class FindBar(QWidget):
 
     def look(self, text: str) -> None:
         """Every hit, the last one first at hand: in a chat one looks backwards."""
+        self._gather(text)
+        self._at = max(0, len(self._hits) - 1)
+        self._show()
+
+    def renew(self) -> None:
+        """Other messages are shown, or more of them: the marks are theirs now, and nothing moves."""
+        if self.isVisible():
+            self._gather(self._field.text())
+            self._at = max(0, min(self._at, len(self._hits) - 1))
+            self._count_and_mark()
+
+    def _gather(self, text: str) -> None:
         self._unmark()
         self._hits = []
         if len(text) >= _LEAST:
             for message in self._transcript.views():
                 for view in message.texts():
                     self._hits += _hits(view, text)
-        self._at = max(0, len(self._hits) - 1)
-        self._show()
 
     def next(self) -> None:
         self._step(1)
@@ -85,12 +95,15 @@ class FindBar(QWidget):
             self._at = (self._at + step) % len(self._hits)
             self._show()
 
-    def _show(self) -> None:
+    def _count_and_mark(self) -> None:
         found = len(self._hits)
         words = self.tr("{n} of {all}").format(n=self._at + 1, all=found) if found else self.tr("Nothing found")
         self._count.setText(words if len(self._field.text()) >= _LEAST else "")
         self._mark()
-        if found:
+
+    def _show(self) -> None:
+        self._count_and_mark()
+        if self._hits:
             hit = self._hits[self._at]
             place = hit.view.mapTo(self._transcript.page, hit.view.cursorRect(hit.cursor).center())
             self._transcript.ensureVisible(place.x(), place.y(), 0, self._transcript.height() // 3)

@@ -41,6 +41,8 @@ class FirstModel(QWidget):
 
     def fit(self) -> None:
         """As high as its words take in this width: a layout asks nobody for that inside one that centres."""
+        if self.row is not None and (inner := self.row.layout()) is not None:
+            inner.activate()  # else what it took before would count
         self._column.activate()
         self.setFixedHeight(max(1, self._column.totalHeightForWidth(self.width())))
 

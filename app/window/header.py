@@ -12,6 +12,8 @@ from app.window.buttons import quiet_button, word_button
 HEIGHT = 44
 _MODEL = 27
 """Letters of the model's name, so that larger text shows as many."""
+_LEAST = 60
+"""Pixels of it."""
 
 
 class Header(QWidget):
@@ -27,7 +29,7 @@ class Header(QWidget):
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setFont(theme.title())
         self._title.setMinimumWidth(40)
-        self._text = ""
+        self._text = self._name = ""
         self._model = word_button("", self.tr("What this chat is asked with"), self)
         self.monitor = quiet_button("monitor", self.tr("Show or hide the monitor"), self)
         row = QHBoxLayout(self)
@@ -42,16 +44,18 @@ class Header(QWidget):
         self._model.clicked.connect(lambda: self.settings_wanted.emit(self._model))
 
     def show_chat(self, title: str, model: str) -> None:
-        self._text = title
-        metrics = self._model.fontMetrics()
-        short = metrics.elidedText(model, Qt.TextElideMode.ElideMiddle, _MODEL * metrics.averageCharWidth())
-        self._model.say(f"{short}  ▾")
+        self._text, self._name = title, model
         self._elide()
 
     def open_settings(self) -> None:
         self._model.click()
 
     def _elide(self) -> None:
+        """The model's name takes less than half of the line, the title what is left."""
+        metrics = self._model.fontMetrics()
+        most = min(_MODEL * metrics.averageCharWidth(), max(_LEAST, self.width() // 2 - 2 * HEIGHT))
+        self._model.say(f"{metrics.elidedText(self._name, Qt.TextElideMode.ElideMiddle, most)}  ▾")
+        self.layout().activate()  # type: ignore[union-attr]  # it has one
         room = self._title.width()
         self._title.setText(self._title.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, room))
         self._title.setAccessibleName(self._text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMessageBox, QWidget
 
 from app.store.rows import Folder, Role
@@ -15,6 +15,7 @@ from app.window.answers import Answers
 from app.window.chat_actions import ChatActions
 from app.window.chat_pane import ChatPane
 from app.window.conversation import Conversation
+from app.window.dropping import Dropping
 from app.window.menus import Menus
 from app.window.models import Models
 from app.window.monitor.pane import MonitorPane
@@ -24,7 +25,11 @@ from app.window.sidebar.sidebar import Sidebar
 from engine import logs
 
 _NARROW = 700
-"""Pixels of window under which the list gives way."""
+"""Pixels beside the monitor under which the list gives way."""
+
+
+_LEAST_CHAT = 320
+_SHOWN = "shown chat"
 
 
 class MainWindow(QMainWindow):
@@ -47,6 +52,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._store, self._answers, self._models = store, answers, models
         self._narrow = False
+        self._before: int | None = None
+        self._shown = self._shown_before = ""
         self.conversation = Conversation(store, answers, models, self)
         self.sidebar = Sidebar(store)
         self.pane = ChatPane(store, answers, models, self.conversation)
@@ -55,8 +62,9 @@ class MainWindow(QMainWindow):
         self.pane.layout().addWidget(self.strip)  # type: ignore[union-attr]
         self._left = SidePanel(self.sidebar, theme.scaled(theme.SIDEBAR), Qt.Edge.RightEdge)
         self._right = SidePanel(self.monitor, theme.scaled(theme.MONITOR), Qt.Edge.LeftEdge)
-        self.actions_on_chats = ChatActions(store, self)
+        self.actions_on_chats = ChatActions(store, self, self.pane.notice.tell)
         self._lay_out()
+        self.dropping = Dropping(self, self.sidebar, self.pane, self.actions_on_chats.bring_in)
         self.menus = Menus(self)
         self._connect()
         self._restore()
@@ -77,7 +85,9 @@ class MainWindow(QMainWindow):
         self.sidebar.chosen.connect(self.open_chat)
         self.sidebar.new_wanted.connect(self.new_chat)
         self.sidebar.deletion_wanted.connect(self.delete_chat)
-        self.sidebar.rename_wanted.connect(self.rename_chat)
+        self.sidebar.renamed.connect(self.actions_on_chats.rename)
+        self.sidebar.folder_renamed.connect(self.actions_on_chats.rename_folder)
+        self.sidebar.moved.connect(self.actions_on_chats.put_under)
         self.sidebar.menu_wanted.connect(self._pop_up)
         self.sidebar.folder_menu_wanted.connect(lambda folder, at: self.menus.folder_menu(folder).popup(at))
         self.pane.header.sidebar_wanted.connect(self.toggle_sidebar)
@@ -95,6 +105,9 @@ class MainWindow(QMainWindow):
         self._answers.moved.connect(self._show_answer)
         self._answers.ended.connect(self._end)
         self.actions_on_chats.changed.connect(self._list)
+        self.actions_on_chats.folder_made.connect(self.rename_folder)
+        self.actions_on_chats.brought.connect(self._show_brought)
+        self.actions_on_chats.gone.connect(self._leave_gone)
 
     def _list(self) -> None:
         self.sidebar.refresh()
@@ -105,12 +118,22 @@ class MainWindow(QMainWindow):
         self.pane.show_settings()
         about = self.conversation.about()
         self.setWindowTitle(about.title if about and about.title else "Cadre")
+        shown = str(about.id) if about else ""
+        if shown != self._shown:
+            self._shown = shown
+            self._store.chats.keep(_SHOWN, shown)
 
     # --- chats --------------------------------------------------------------------------------------------
 
     def open_chat(self, chat: int | None, message: int = 0) -> None:
         self.pane.open(chat, message)
         self._show_chosen()
+
+    def open_as_before(self) -> None:
+        """The chat that was shown when the last run ended."""
+        before = self._shown_before
+        if before.isdecimal() and self._store.chats.is_there(int(before)):
+            self.open_chat(int(before))
 
     def _demonstrate(self, text: str) -> None:
         """Asks the demonstration, and shows what goes on; what was being written stays."""
@@ -119,6 +142,7 @@ class MainWindow(QMainWindow):
         self.conversation.demonstrate(text)
         self.pane.composer.flush()
         self.pane.show_settings()
+        self.pane.set_focus()  # else Qt gives it to whatever comes after the button that went
 
     def read_last_aloud(self) -> None:
         """Or stops reading it."""
@@ -131,6 +155,7 @@ class MainWindow(QMainWindow):
 
     def delete_chat(self, chat: int) -> None:
         """Hidden at once, gone for good when the notice goes."""
+        self.sidebar.stop_renaming()
         running = self._answers.running_in(chat)
         if running is not None:
             self._answers.stop(running.message.id)
@@ -138,8 +163,7 @@ class MainWindow(QMainWindow):
         follower = self.sidebar.neighbour(chat)
         self._store.chats.delete([chat])
         if chat == self.conversation.chat:
-            self.pane.composer.set_text("")
-            self.pane.open(follower)
+            self.pane.open(follower)  # its draft goes with it, and comes back with it
         self._list()
         self.pane.notice.tell(
             self.tr("Deleted “{title}”.").format(title=title),
@@ -156,8 +180,24 @@ class MainWindow(QMainWindow):
     def _purge(self) -> None:
         self._store.purge()
 
+    def _show_brought(self, chat: int) -> None:
+        self._before = self.conversation.chat
+        self.open_chat(chat)
+
+    def _leave_gone(self) -> None:
+        """The chat that is shown may be among those that went: then the one before is shown again."""
+        shown, before = self.conversation.chat, self._before
+        if shown is not None and not self._store.chats.is_there(shown):
+            self.pane.open(before if before is not None and self._store.chats.is_there(before) else None)
+        self._list()
+
     def rename_chat(self, chat: int) -> None:
-        self.actions_on_chats.rename(chat)
+        self.show_sidebar()
+        self.sidebar.rename(chat)
+
+    def rename_folder(self, folder: int) -> None:
+        self.show_sidebar()
+        self.sidebar.rename_folder(folder)
 
     def is_pinned(self, chat: int) -> bool:
         return self._store.chats.get(chat).pinned
@@ -226,12 +266,18 @@ class MainWindow(QMainWindow):
     # --- panels -------------------------------------------------------------------------------------------
 
     def toggle_sidebar(self) -> None:
+        """Where it would leave no room for the chat the monitor gives way."""
         self._left.set_open(not self._left.is_open)
+        if self._left.is_open and self._right.is_open:
+            both = theme.scaled(theme.SIDEBAR) + theme.scaled(theme.MONITOR)
+            if self.width() - both < theme.scaled(_LEAST_CHAT):
+                self.toggle_monitor()
         self._store.chats.keep("sidebar", str(int(self._left.is_open)))
 
     def toggle_monitor(self) -> None:
         self._right.set_open(not self._right.is_open)
         self.strip.setVisible(not self._right.is_open)
+        self._give_way()
         if self._right.is_open:
             self._watch()
         self._store.chats.keep("monitor", str(int(self._right.is_open)))
@@ -239,7 +285,17 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 -- Qt's name
         """In a narrow window the chat comes first; wide again, the list comes back."""
         super().resizeEvent(event)
-        narrow = self.width() < _NARROW
+        self._give_way()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 -- Qt's name
+        super().showEvent(event)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        if not self.isVisible():  # a late word about a window that was closed
+            return
+        beside = theme.scaled(theme.MONITOR) if self._right.is_open else 0
+        narrow = self.width() - beside < theme.scaled(_NARROW)
         if narrow != self._narrow:
             self._narrow = narrow
             self._left.set_open(not narrow and self._store.chats.kept("sidebar", "1") == "1", animated=False)
@@ -269,6 +325,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         else:
             self.resize(1180, 760)
+        self._shown = self._shown_before = kept(_SHOWN)
         self._left.set_open(kept("sidebar", "1") == "1", animated=False)
         self._right.set_open(kept("monitor", "0") == "1", animated=False)
         self.strip.setVisible(not self._right.is_open)

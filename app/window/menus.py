@@ -57,8 +57,8 @@ class Menus(QObject):
         edit_menu.fill(menu)
         menu.addSeparator()
         self._add(menu, self.tr("Undo Delete"), "Ctrl+Alt+Z", pane.notice.press)
-        self._add(menu, self.tr("Edit Last Message"), "Ctrl+Up", pane.edit_last)
-        self._add(menu, self.tr("Delete Last Message"), "Ctrl+Shift+Backspace", pane.delete_last)
+        self._add(menu, self.tr("Edit Last Message"), "Ctrl+Shift+E", pane.edit_last)
+        self._add(menu, self.tr("Delete Last Message"), None, pane.delete_last)
         menu.addSeparator()
         self._add(menu, self.tr("Find in Chat"), QKeySequence.StandardKey.Find, pane.finder.open_bar)
         self._add(menu, self.tr("Find Next"), QKeySequence.StandardKey.FindNext, pane.finder.next)
@@ -81,13 +81,13 @@ class Menus(QObject):
         self._add(menu, self.tr("Next Chat"), "Ctrl+]", lambda: self._window.sidebar.step(1))
         menu.addSeparator()
         self._add(menu, self.tr("Settings of This Chat"), "Ctrl+Shift+,", pane.header.open_settings)
-        self._add(menu, self.tr("Rename…"), None, lambda: self._on_chat(self._window.rename_chat))
+        self._add(menu, self.tr("Rename"), None, lambda: self._on_chat(self._window.rename_chat))
         pin = self._window.actions_on_chats.toggle_pin
         self._add(menu, self.tr("Pin or Unpin"), "Ctrl+Shift+P", lambda: self._on_chat(pin))
         folders = menu.addMenu(self.tr("Move to Folder"))
         folders.aboutToShow.connect(lambda: self._refill(folders))
         self._fill_export(menu.addMenu(self.tr("Export")), self._on_chat)
-        self._add(menu, self.tr("Delete"), "Ctrl+Backspace", lambda: self._on_chat(self._window.delete_chat))
+        self._add(menu, self.tr("Delete"), None, lambda: self._on_chat(self._window.delete_chat))
 
     def _view(self) -> None:
         menu = self._window.menuBar().addMenu(self.tr("&View"))
@@ -131,7 +131,7 @@ class Menus(QObject):
         menu = QMenu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
         pinned = self._window.is_pinned(chat)
-        self._add(menu, self.tr("Rename…"), None, lambda: acts.rename(chat))
+        self._add(menu, self.tr("Rename"), None, lambda: self._window.rename_chat(chat))
         self._add(menu, self.tr("Unpin") if pinned else self.tr("Pin"), None, lambda: acts.toggle_pin(chat))
         self._fill_folders(menu.addMenu(self.tr("Move to Folder")), chat)
         self._fill_export(menu.addMenu(self.tr("Export")), lambda act: act(chat))
@@ -147,19 +147,21 @@ class Menus(QObject):
         return menu
 
     def _add_folder_acts(self, menu: QMenu, folder: int) -> None:
-        acts = self._window.actions_on_chats
-        self._add(menu, self.tr("Rename Folder…"), None, lambda: acts.rename_folder(folder))
+        self._add(menu, self.tr("Rename Folder"), None, lambda: self._window.rename_folder(folder))
         self._add(menu, self.tr("Remove Folder"), None, lambda: self._window.remove_folder(folder))
 
     def _fill_folders(self, menu: QMenu, chat: int) -> None:
         """Where a chat may go, and what can be done with the folder it is in."""
         acts, inside = self._window.actions_on_chats, self._window.folder_of(chat)
         for folder in self._window.folders():
-            action = self._add(menu, folder.name, None, partial(acts.move, chat, folder.id))
+            action = self._add(menu, folder.name.replace("&", "&&"), None, partial(acts.move, chat, folder.id))
             action.setCheckable(True)
             action.setChecked(folder.id == inside)
-        self._add(menu, self.tr("None"), None, lambda: acts.move(chat, None))
-        self._add(menu, self.tr("New Folder…"), None, lambda: acts.move_to_new_folder(chat))
+        outside = self._add(menu, self.tr("No Folder"), None, lambda: acts.move(chat, None))
+        outside.setCheckable(True)
+        outside.setChecked(inside is None)
+        menu.addSeparator()
+        self._add(menu, self.tr("New Folder"), None, lambda: acts.move_to_new_folder(chat))
         if inside is not None:
             menu.addSeparator()
             self._add_folder_acts(menu, inside)

@@ -95,7 +95,10 @@ class ReadingAloud(QObject):
 
     def _finish(self, message: int) -> None:
         """All of it is in the store now; one that was stopped or failed is not read on."""
-        text, whole = self._answers.written(message)
+        try:
+            text, whole = self._answers.written(message)
+        except KeyError:  # deleted for good meanwhile
+            text, whole = "", False
         if whole:
             self._say(text, ended=True)
         else:

@@ -24,6 +24,7 @@ class _Sides(QProxyStyle):
 class SearchField(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAcceptDrops(False)  # a file let go over it is meant for the window, not for its address to be searched
         style = _Sides()
         style.setParent(self)
         self.setStyle(style)

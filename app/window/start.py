@@ -151,6 +151,7 @@ class Desktop:
         ended_badly = kept.kept(_RUNNING) == "1" or self.store.recovered
         kept.keep(_RUNNING, "1")
         if ended_badly:
+            window.open_as_before()
             words = (
                 window.tr("Cadre ended unexpectedly while it answered. What was written is kept.")
                 if self.store.recovered

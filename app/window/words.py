@@ -166,7 +166,7 @@ def speed(view: View) -> str:
 def summary(view: View) -> str:
     """The one line of ui.md under the map."""
     if view.experts is None:
-        return tr("This model has no experts to pick: all of it is used.") if view.model else ""
+        return tr("This model has no experts to pick: all of it is used.") if view.is_dense else ""
     parts = [tr("{n} of {all} experts per layer").format(n=view.resident or "?", all=view.experts.count)]
     if view.read:
         parts.append(tr("{size} read").format(size=size(view.read)))

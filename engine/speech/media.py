@@ -105,7 +105,7 @@ def _open(path: Path) -> Any:
     if not path.is_file():
         raise KnownError(f"{name} is not a file." if path.exists() else f"There is no file {path}.", _GIVE)
     if path.suffix.lower() in _VIDEO:
-        raise KnownError(f"{name} is a video.", f"Take its sound out first: `{_command(name)}`.")
+        raise KnownError(f"{name} is a video.", f"Take its sound out first: {_ways(name, video=True)}")
     if path.suffix.lower() in _OTHERS:
         raise KnownError(f"{name} is in a format that Cadre does not read.", _convert(name))
     if path.stat().st_size == 0:
@@ -119,7 +119,19 @@ def _convert(name: str) -> str:
     """What to do with a sound; of anything else none comes by converting it."""
     if not name.lower().endswith((*FORMATS, *_OTHERS, ".opus", ".oga", ".aif", ".aifc", ".au", ".w64", ".rf64")):
         return _GIVE
-    return f"Convert it first, for example: `{_command(name)}`."
+    return f"Convert it first: {_ways(name)}"
+
+
+def _ways(name: str, *, video: bool = False) -> str:
+    """With a program that has windows, and by a command that can be pasted. What QuickTime takes out of a film is among
+    _OTHERS; Music makes a sound of it that can be read.
+    """
+    if sys.platform == "darwin":
+        first = "in QuickTime Player with File > Export As > Audio Only, and of that" if video else "in Music"
+        music = "with File > Convert, after choosing the AIFF Encoder in Settings > Files > Import Settings"
+        windows = f"{first}, in Music, {music}" if video else f"{first} {music}"
+        return f"{windows}; or in Terminal: `{_command(name)}`."
+    return f"export it as FLAC from Audacity, or in a terminal: `{_command(name)}`."
 
 
 def _command(name: str) -> str:

@@ -123,20 +123,42 @@ def test_a_failure_says_why_and_offers_another_try(qtbot, window, engine):
     assert last_answer(window).placed.number == 2
 
 
+def test_a_mode_that_is_not_known_is_left_to_cadre(qtbot, window, engine):
+    """The chat may come from a file."""
+    window.conversation.set_settings(Settings(mode="psychic"))
+    engine.script = answering("So.")
+
+    write(qtbot, window, "Why?")
+
+    assert asked(qtbot, engine).mode is m.Mode.AUTO
+    idle(qtbot, window)
+
+
 def test_the_engines_death_is_told_and_the_next_question_reaches_a_new_one(qtbot, window, engine):
     write(qtbot, window, "Why?")
     request = asked(qtbot, engine).request
     sentence = "The engine stopped unexpectedly (exit code -6)."
 
     engine.give(m.Failed(request, True, sentence, "Ask again: the engine starts anew."), m.EngineStopped(sentence))
-    qtbot.waitUntil(lambda: "exit code -6" in window.pane.notice._words.text(), timeout=PATIENCE)
+    idle(qtbot, window)
 
     assert "exit code -6" in inside(last_answer(window), FailureView).said()
+    assert window.pane.notice.isHidden()
     engine.script = answering("Here again.")
     write(qtbot, window, "Are you there?")
     ask = asked(qtbot, engine, 2)
     idle(qtbot, window)
     assert [turn.content for turn in ask.turns] == ["Why?", "Are you there?"]
+
+
+def test_the_engines_death_is_told_where_the_answer_is_not_seen(qtbot, window, engine):
+    write(qtbot, window, "Why?")
+    request = asked(qtbot, engine).request
+    window.new_chat()
+
+    engine.give(m.Failed(request, True, "The engine stopped.", "Ask again."), m.EngineStopped("The engine stopped."))
+
+    qtbot.waitUntil(lambda: "The engine stopped." in window.pane.notice._words.text(), timeout=PATIENCE)
     window.pane.notice.end()
 
 

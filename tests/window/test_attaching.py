@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QMimeData, Qt, QUrl
 
 from app.attachments.file import File, Kind
 from app.store.store import Store
@@ -130,17 +128,6 @@ def test_pasted_text_is_text(qtbot, window):
     data.setText("plain")
     window.pane.composer.field.insertFromMimeData(data)
     assert window.pane.composer.text() == "plain"
-
-
-def test_files_are_dropped_anywhere_on_the_chat(qtbot, window, notes):
-    data, pane = copied(notes), window.pane
-    action, button, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(pane, QDragEnterEvent(QPoint(50, 50), action, data, button, keys))
-    assert pane.composer._target
-    QApplication.sendEvent(pane, QDropEvent(QPointF(50, 50), action, data, button, keys))
-
-    shelved(qtbot, window, 1)
-    assert not pane.composer._target
 
 
 def test_nothing_is_sent_while_a_file_is_read(qtbot, window, engine):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QDropEvent, QGuiApplication
 
 from app.store.rows import MARK_ON, Role
 from app.window.rows_model import ROW
+from app.window.sidebar.chat_list import CHAT, dragged
 from app.window.sidebar.rows import Heading
 from tests.store.talking import said, texts
-from tests.window.acting import answering
+from tests.window.acting import answering, end, opening
 from tests.window.conftest import PATIENCE
 from tests.window.driving import asked, idle, last_answer, named, shown_text, write
 
@@ -59,6 +59,31 @@ def test_giving_up_an_edit_brings_the_draft_back(qtbot, window, talked):
 
     assert window.pane.composer.text() == "half a thought"
     assert not window.pane.composer.is_editing
+
+
+def test_up_with_nothing_written_edits_what_was_said_last(qtbot, window, talked):
+    field = window.pane.composer.field
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+    assert window.pane.composer.is_editing
+    assert window.pane.composer.text() == "First?"
+
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    qtbot.keyClicks(field, "half")
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+
+    assert not window.pane.composer.is_editing
+
+
+def test_on_a_mac_command_backspace_deletes_the_line_and_no_chat(qtbot, window, store, talked, monkeypatch):
+    monkeypatch.setattr("app.window.composer.sys.platform", "darwin")
+    field = window.pane.composer.field
+    field.setPlainText("one\ntwo three")
+    field.moveCursor(field.textCursor().MoveOperation.End)
+
+    qtbot.keyClick(field, Qt.Key.Key_Backspace, Qt.KeyboardModifier.ControlModifier)
+
+    assert field.toPlainText() == "one\n"
+    assert len(store.chats.all()) == 1
 
 
 def test_a_question_whose_answer_was_deleted_is_answered_again(qtbot, window, engine, talked):
@@ -169,6 +194,28 @@ def test_deleting_with_undo(qtbot, window, store, talked):
     assert shown_text(last_answer(window)) == "One."
 
 
+def test_what_was_being_written_comes_back_with_a_deleted_chat(qtbot, window, store, talked):
+    qtbot.keyClicks(window.pane.composer.field, "half a thought")
+
+    window.delete_chat(talked)
+    assert window.pane.composer.text() == ""
+    window.pane.notice.press()
+
+    assert window.pane.composer.text() == "half a thought"
+
+
+def test_an_answer_that_ends_after_its_chat_was_deleted_for_good_hurts_nobody(qtbot, window, engine, store):
+    write(qtbot, window, "First?")
+    request = asked(qtbot, engine).request
+    window.delete_chat(window.conversation.chat)
+    window.pane.notice.end()
+
+    engine.give(*opening(request), end(request, "One.", "cancelled"))
+
+    qtbot.waitUntil(lambda: window._answers.latest() is None, timeout=PATIENCE)
+    assert store._db.execute("SELECT count(*) FROM messages").fetchone()[0] == 0
+
+
 def test_deleting_for_good(window, store, talked):
     window.delete_chat(talked)
     window.pane.notice.end()
@@ -185,6 +232,12 @@ def test_the_keys_of_the_list(qtbot, window, store):
     window.sidebar.step(1)
     assert window.windowTitle() == "a"
 
+    window.sidebar.list.blockSignals(True)  # on a Mac Qt does not say that Return was pressed
+    qtbot.keyClick(window.sidebar.list, Qt.Key.Key_Up)
+    qtbot.keyClick(window.sidebar.list, Qt.Key.Key_Return)
+    window.sidebar.list.blockSignals(False)
+    assert window.windowTitle() == "b"
+    qtbot.keyClick(window.sidebar.list, Qt.Key.Key_Down)
     qtbot.keyClick(window.sidebar.list, Qt.Key.Key_Delete)
 
     assert titles(window) == ["b"]
@@ -197,7 +250,7 @@ def test_a_chat_menu_names_what_can_be_done(window, store):
     menu = window.menus.chat_menu(chat.id)
 
     assert [action.text() for action in menu.actions() if action.text()] == [
-        "Rename…", "Pin", "Move to Folder", "Export", "Delete",
+        "Rename", "Pin", "Move to Folder", "Export", "Delete",
     ]  # fmt: skip
     next(action for action in menu.actions() if action.text() == "Pin").trigger()
     assert store.chats.get(chat.id).pinned
@@ -245,6 +298,25 @@ def test_find_marks_every_hit_and_walks(qtbot, window, store):
 
     assert not finder.isVisible()
     assert [len(view.texts()[0].extraSelections()) for view in window.pane.transcript.views()] == [0, 0]
+
+
+def test_find_goes_on_with_what_is_shown_then(qtbot, window, engine, store):
+    chat, _ = said(store, "needle one", "a needle and a Needle")
+    window.open_chat(chat.id)
+    finder = window.pane.finder
+    finder.open_bar()
+    qtbot.keyClicks(finder._field, "needle")
+    engine.script = answering("No needle.")
+
+    write(qtbot, window, "Another needle?")
+    asked(qtbot, engine)
+    idle(qtbot, window)
+    assert finder._count.text() == "3 of 5"
+    window.pane.delete_last()
+
+    assert finder._count.text() == "3 of 4"
+    window.pane.notice.end()
+    finder.close_bar()
 
 
 def test_copying_a_message(qtbot, window, talked):
@@ -352,15 +424,73 @@ def test_nothing_is_deleted_while_an_answer_is_written(qtbot, window, engine, st
 # --- folders ----------------------------------------------------------------------------------------------
 
 
-def test_a_folder_is_renamed_and_removed_with_undo(window, store, monkeypatch):
-    kitchen = store.chats.add_folder("Kitchen").id
-    chat, _ = said(store, "x", title="Bread")
-    store.chats.move(chat.id, kitchen)
-    menu = window.menus.folder_menu(kitchen)
-    acts = {action.text(): action for action in menu.actions()}
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_named: ("Baking", True))
+def written(qtbot, window, text: str, key: Qt.Key = Qt.Key.Key_Return) -> None:
+    """Into the line that stands in the list."""
+    field = window.sidebar._renaming
+    assert field.isVisible()
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, key)
+    assert not field.isVisible()
 
-    acts["Rename Folder…"].trigger()
+
+def test_a_chat_is_renamed_in_its_row(qtbot, window, store):
+    chat, _ = said(store, "x", title="Bread")
+    window.open_chat(chat.id)
+    window.sidebar.refresh()
+    qtbot.keyClick(window.sidebar.list, Qt.Key.Key_F2)
+    written(qtbot, window, "Rolls", Qt.Key.Key_Escape)
+    assert store.chats.get(chat.id).title == "Bread"
+
+    qtbot.keyClick(window.sidebar.list, Qt.Key.Key_F2)
+    qtbot.keyClick(window.sidebar._renaming, Qt.Key.Key_Down)  # is for the line, not for the list
+    written(qtbot, window, "  Sourdough   bread ")
+
+    assert titles(window) == [window.windowTitle()] == ["Sourdough bread"]
+    assert store.chats.get(chat.id).named
+
+
+def test_going_elsewhere_keeps_the_new_name_and_an_empty_one_changes_nothing(qtbot, window, store):
+    chat, _ = said(store, "x", title="Bread")
+    window.open_chat(chat.id)
+    window.toggle_sidebar()
+    window.rename_chat(chat.id)
+    assert window.sidebar.isVisible()
+    written(qtbot, window, " ")
+    assert store.chats.get(chat.id).title == "Bread"
+
+    window.rename_chat(chat.id)
+    qtbot.keyClicks(window.sidebar._renaming, "Rolls")
+    window.pane.set_focus()
+
+    assert titles(window) == ["Rolls"]
+
+
+def test_a_chat_that_goes_while_it_is_renamed_takes_the_line_along(qtbot, window, store):
+    chat, _ = said(store, "x", title="Bread")
+    window.open_chat(chat.id)
+    window.rename_chat(chat.id)
+    qtbot.keyClicks(window.sidebar._renaming, "Rolls")
+
+    window.delete_chat(chat.id)
+
+    assert not window.sidebar._renaming.isVisible()
+    window.pane.notice.press()
+    assert titles(window) == ["Bread"]
+
+
+def test_a_folder_is_made_named_and_removed_with_undo(qtbot, window, store):
+    chat, _ = said(store, "x", title="Bread")
+    window.open_chat(chat.id)
+    acts = {action.text(): action for action in window.menus.chat_menu(chat.id).actions()}
+    folders = {action.text(): action for action in acts["Move to Folder"].menu().actions()}
+
+    folders["New Folder"].trigger()
+    written(qtbot, window, "Kitchen")
+    (kitchen,) = store.chats.folders()
+    assert (kitchen.name, store.chats.get(chat.id).folder) == ("Kitchen", kitchen.id)
+    acts = {action.text(): action for action in window.menus.folder_menu(kitchen.id).actions()}
+    acts["Rename Folder"].trigger()
+    written(qtbot, window, "Baking")
     assert [folder.name for folder in store.chats.folders()] == ["Baking"]
     acts["Remove Folder"].trigger()
     assert (store.chats.folders(), store.chats.get(chat.id).folder) == ([], None)
@@ -368,7 +498,32 @@ def test_a_folder_is_renamed_and_removed_with_undo(window, store, monkeypatch):
 
     (folder,) = store.chats.folders()
     assert (folder.name, store.chats.get(chat.id).folder) == ("Baking", folder.id)
-    menu.deleteLater()
+
+
+def test_a_chat_is_dragged_to_a_folder_to_the_pinned_ones_and_back(window, store):
+    kitchen = store.chats.add_folder("Kitchen").id
+    chat, _ = said(store, "x", title="Bread")
+    pinned, _ = said(store, "x", title="Dear")
+    said(store, "x", title="Other")
+    store.chats.pin(pinned.id, pinned=True)
+    window.sidebar.refresh()
+
+    def drop(on: str) -> tuple[int | None, bool]:
+        view, model = window.sidebar.list, window.sidebar._model
+        rows = {model.data(model.index(number)): model.index(number) for number in range(model.rowCount())}
+        data = dragged(rows["Bread"].data(ROW))
+        assert data is not None
+        assert bytes(data.data(CHAT).data()) == str(chat.id).encode()
+        place = QPointF(view.visualRect(rows[on]).center())
+        action, button = Qt.DropAction.MoveAction, Qt.MouseButton.LeftButton
+        event = QDropEvent(place, action, data, button, Qt.KeyboardModifier.NoModifier)
+        view.dropEvent(event)
+        return store.chats.get(chat.id).folder, store.chats.get(chat.id).pinned
+
+    assert drop(on="Kitchen") == (kitchen, False)
+    assert drop(on="Dear") == (kitchen, True)
+    assert drop(on="Other") == (None, False)
+    assert dragged(Heading("Today")) is None
 
 
 def test_the_chat_menu_knows_the_folder(window, store):
@@ -382,6 +537,7 @@ def test_the_chat_menu_knows_the_folder(window, store):
     names = [(action.text(), action.isChecked()) for action in folders.actions() if action.text()]
 
     assert names == [
-        ("Kitchen", True), ("None", False), ("New Folder…", False), ("Rename Folder…", False), ("Remove Folder", False),
+        ("Kitchen", True), ("No Folder", False), ("New Folder", False),
+        ("Rename Folder", False), ("Remove Folder", False),
     ]  # fmt: skip
     menu.deleteLater()

@@ -357,6 +357,18 @@ def test_by_keys_alone_found_copied_deleted_and_back(qtbot, history, store):
     assert history.chosen().dictation.text == "two seats"
 
 
+def test_when_the_last_one_found_is_deleted_only_the_notice_says_so(qtbot, history, store):
+    qtbot.keyClicks(history.search, "three")
+    qtbot.keyClick(history.search, Qt.Key.Key_Down)
+
+    qtbot.keyClick(history.list, Qt.Key.Key_Delete)
+
+    assert listed(history) == []
+    assert history.notice.isVisible()
+    assert history.notice.height() < history.height() // 4
+    history.notice.press()
+
+
 def test_deleted_for_good_the_recording_goes_too(qtbot, history):
     qtbot.keyClick(history.list, Qt.Key.Key_Delete)
     assert len(Spool().left()) == 3

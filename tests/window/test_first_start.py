@@ -64,6 +64,7 @@ def test_the_demonstration_is_asked_in_the_open(qtbot, window, engine, store):
     assert ask.turns[-1].content == page.requests.buttons[0].text()
     assert shown_text(last_answer(window)) == "For what time?"
     assert window.monitor.isVisible()
+    assert window.pane.composer.field.hasFocus()
     assert window.pane.composer.text() == store.chats.get(window.conversation.chat).draft == "half a thought"
     assert store.chats.get(window.conversation.chat).settings.model == BUILTIN
     window.new_chat()
@@ -116,6 +117,20 @@ def test_it_offers_the_model_that_suits_with_what_it_takes(offered):
     assert card.isVisible()
     assert card.row.content.badge == "Suits this machine"
     assert re.search(r"Fits: .* GB of memory .* GB on disk; about \d+ min to download", card.row.content.note)
+
+
+def test_without_room_it_says_what_is_missing_and_looks_again(qtbot, desktop, offered, monkeypatch):
+    card, _ = offered
+    monkeypatch.setattr(page, "_free_disk", lambda: 2 * 10**9)
+    desktop.models_page._take_models()
+
+    assert card.row.content.note.startswith("No room: ")
+    assert card.row.content.warns
+    assert card.height() == card.row.heightForWidth(card.row.width()) + 8  # all of its words are seen
+    monkeypatch.setattr(page, "_free_disk", lambda: 500 * 10**9)
+    press(qtbot, card, "Look Again")
+    qtbot.waitUntil(lambda: card.row.content.note.startswith("Fits: "), timeout=PATIENCE)
+    assert card.height() == card.row.heightForWidth(card.row.width()) + 8
 
 
 def test_it_is_downloaded_there_and_then_answers(qtbot, window, offered):

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,16 @@ def test_no_key_means_two_things(window):
     assert [key for key, count in keys.items() if count > 1] == []
 
 
+def test_no_key_of_a_menu_is_one_that_edits_text_on_a_mac(window):
+    """The menu would take it from the message that is being written."""
+    keys = {action.shortcut().toString() for action in window.findChildren(QAction) if action.text()}
+
+    assert not keys & {
+        f"{modifier}+{key}" for modifier in ("Ctrl", "Ctrl+Shift")
+        for key in ("Backspace", "Del", "Left", "Right", "Up", "Down", "Home", "End")
+    }  # fmt: skip
+
+
 def luminance(colour: QColor) -> float:
     def part(value: float) -> float:
         return value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4
@@ -252,6 +263,31 @@ def test_a_narrow_window_gives_the_chat_all_room(qtbot, window):
     qtbot.waitUntil(window.sidebar.isVisible, timeout=PATIENCE)
 
 
+def test_of_list_and_monitor_the_one_asked_for_last_stays_where_both_have_no_room(qtbot, window):
+    window.resize(760, 500)
+    qtbot.waitUntil(window.sidebar.isVisible, timeout=PATIENCE)
+
+    window.toggle_monitor()
+    assert (window.sidebar.isVisible(), window.monitor.isVisible()) == (False, True)
+    window.toggle_sidebar()
+    assert (window.sidebar.isVisible(), window.monitor.isVisible()) == (True, False)
+    window.resize(1300, 500)
+    window.toggle_monitor()
+    assert (window.sidebar.isVisible(), window.monitor.isVisible()) == (True, True)
+
+
+def test_a_long_name_of_a_model_leaves_room_for_the_title_and_the_switches(qtbot, window):
+    window.resize(440, 500)
+    header = window.pane.header
+    header.show_chat("A rather long title of a chat", "Qwen3-30B-A3B-Instruct-2507-4bit")
+    qtbot.waitUntil(lambda: header.width() <= 440, timeout=PATIENCE)
+
+    places = [part.geometry() for part in (header.sidebar, header._title, header._model, header.monitor)]
+
+    assert all(one.right() < other.left() for one, other in pairwise(places)), places
+    assert header.rect().contains(places[-1])
+
+
 def test_every_word_on_screen_goes_through_translation():
     """Calls that show words get them from tr, or from a value; never from a literal with letters."""
     shows = {
@@ -275,7 +311,8 @@ def test_no_machine_is_called_a_mac_that_may_be_none():
     found = [
         f"{file.name}:{node.lineno} {node.args[0].value!r}"
         for file in sorted((ROOT / "app" / "window").rglob("*.py"))
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if re.search(r"\bMacs?\b", text := file.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and _name(node.func) == "tr" and node.args
         and isinstance(node.args[0], ast.Constant) and re.search(r"\bMacs?\b", str(node.args[0].value))
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from app.window.monitor.curve import _thinned
 from app.window.monitor.map_view import MapView
 from app.window.monitor.pane import MonitorPane
 from app.window.timeline import Part, Timeline
-from app.window.words import stage
+from app.window.words import stage, summary
 from engine import messages as m
 from tests.window.acting import EXPERTS, LAYERS, answering, end, failure, opening, selection, tokens
 from tests.window.driving import asked, idle, write
@@ -84,6 +84,14 @@ def test_colours_run_from_disk_to_used():
     packed = colours(cells(experts, 0.0, 1), disk, here, used)
 
     assert set(np.unique(packed & 0xFF)) == {10, 100, 200}
+
+
+def test_a_model_is_only_said_to_have_no_experts_when_it_is_open():
+    opened = m.ModelLoaded("r", "Dense", 0, 0, 0, 0, 0.8)
+    loading = m.ModelLoading("r", "Dense", 1, 2)
+
+    assert summary(seen([])) == summary(seen([loading])) == summary(seen([loading, failure("r")])) == ""
+    assert summary(seen([loading, opened])) == "This model has no experts to pick: all of it is used."
 
 
 # --- widgets ----------------------------------------------------------------------------------------------

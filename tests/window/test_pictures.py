@@ -118,8 +118,8 @@ def test_several_are_dropped_in_their_order_and_removed_by_key(qtbot, window, co
     window.pane.attaching.take([tmp_path / "a.png", tmp_path / "b.webp"])
     action, button, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     data = image_data(red())
-    QApplication.sendEvent(window.pane, QDragEnterEvent(QPoint(50, 50), action, data, button, keys))
-    QApplication.sendEvent(window.pane, QDropEvent(QPointF(50, 50), action, data, button, keys))
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(50, 50), action, data, button, keys))
+    QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), action, data, button, keys))
     shelved(qtbot, composer.shelf, 3)
     assert [tile.name for tile in tiles(composer)] == ["a.png", "b.webp", "Pasted picture"]
 

@@ -524,6 +524,20 @@ def test_larger_text_reaches_the_panel(prompt, panel, desktop):
     assert all(width > 1.5 * before[name] for name, width in widths().items())
 
 
+def test_with_large_text_the_record_stands_whole_over_the_buttons(panel, desktop):
+    line = "demonstration · used 12 % of the model · 24 tokens/s · 3.1 s"
+    panel.answer.say("So.")
+    panel.offer("copy", "insert", "continue", record=line)
+    assert panel._record.geometry().center().y() == panel._acts["copy"].geometry().center().y()
+
+    desktop.preferences.set(text_size=200)
+    panel.appear()
+
+    assert panel._record.text() == line
+    assert panel._record.geometry().bottom() < panel._acts["copy"].geometry().top()
+    assert panel._rest.rect().contains(panel._acts["copy"].geometry())
+
+
 def test_the_systems_size_is_back_when_cadre_ends(store, engine):
     before = theme.body().pointSizeF()
     desktop = Desktop(store, lambda: engine, Models(look=list), fake_parts())

@@ -136,6 +136,19 @@ def test_an_answer_that_is_stopped_is_not_read_on(desktop, qtbot, engine, speake
     assert speaker.heard.empty()
 
 
+def test_one_whose_chat_is_deleted_for_good_is_not_read_on(desktop, qtbot, engine):
+    desktop.preferences.set(read_aloud=True)
+    window = desktop.window
+    window.conversation.send("Why?")
+    qtbot.waitUntil(lambda: len(engine.asked) == 1, timeout=PATIENCE)
+    window.delete_chat(window.conversation.chat)
+    window.pane.notice.end()
+
+    engine.give(end(engine.asked[0].request, "It is so.", "cancelled"))
+
+    qtbot.waitUntil(lambda: desktop.aloud.message is None, timeout=PATIENCE)
+
+
 def test_a_voice_that_is_missing_is_told_with_what_to_do(desktop, qtbot, engine, voice):
     message = ask(desktop, qtbot, engine)
     voice.error = KnownError("There is no voice.", "Install it.")
@@ -238,6 +251,8 @@ def test_the_voice_is_chosen_in_settings(desktop, tmp_path):
 
 def test_the_window_of_models_says_what_a_voice_is_and_uses_it(desktop, qtbot, tmp_path):
     make_soprano(tmp_path / "home" / "models" / "soprano")
+    desktop.models_page.show()
+    qtbot.waitUntil(lambda: not desktop.models._looking, timeout=PATIENCE)
     desktop.models._take([found for found in installed() if found.voice])
     row = desktop.models_page.here.rows()[0]
     assert row.content.note.startswith("Reads aloud. English only")

@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.window import theme
 from engine import atomic
 from engine.models import places
-from engine.models.download.hub import PUBLIC
+from engine.models.download.address import PUBLIC
 from tests.window.acting import answering
 from tests.window.driving import asked, idle, write
 
@@ -102,7 +102,10 @@ def test_every_contact_is_listed(page):
     """Every address in the sources is the Hub's, and the Hub's stands in the window."""
     found = set()
     for file in [*(ROOT / "app").rglob("*.py"), *(ROOT / "engine").rglob("*.py")]:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        if "://" not in text:
+            continue
+        tree = ast.parse(text)
         docs = {id(n.body[0].value) for n in ast.walk(tree)
                 if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef)
                 and n.body and isinstance(n.body[0], ast.Expr)}  # fmt: skip

@@ -53,12 +53,13 @@ def test_what_a_crash_cut_off_is_told(qtbot, path):
     chat, messages = said(store, "Why?")
     answer = store.tree.begin_answer(chat.id, messages[0].id)
     store.tree.write(answer.id, "Half an ans")
+    store.chats.keep("shown chat", str(chat.id))
     store.close()
 
     desktop = opened(path)
 
     assert "ended unexpectedly" in desktop.window.pane.notice._words.text()
-    desktop.window.open_chat(chat.id)
+    assert desktop.window.conversation.chat == chat.id
     assert desktop.window.pane.transcript.views()[-1].plain() == "Half an ans"
     desktop.close()
 
@@ -69,6 +70,8 @@ def test_a_sudden_end_is_told_once(qtbot, path, monkeypatch):
     opened(path).close()
     again = opened(path)
     assert again.window.pane.notice.isHidden()
+    chat, _ = said(again.store, "Why?")
+    again.window.open_chat(chat.id)
     again.close()
     killed = Store(path)
     killed.chats.keep("running", "1")
@@ -77,11 +80,13 @@ def test_a_sudden_end_is_told_once(qtbot, path, monkeypatch):
     desktop = opened(path)
 
     assert "Nothing that was written is lost" in desktop.window.pane.notice._words.text()
+    assert desktop.window.conversation.chat == chat.id
     desktop.window.pane.notice.press()
     assert opened_folders == [str(logs.path().parent)]
     desktop.close()
     last = opened(path)
     assert last.window.pane.notice.isHidden()
+    assert last.window.conversation.chat is None
     last.close()
 
 

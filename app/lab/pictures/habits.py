@@ -13,8 +13,11 @@ from app.lab.pictures.studio import settle, until
 from app.store.rows import State
 from app.window.monitor.map_view import MapView
 from app.window.start import Desktop
+from app.window.transcript.formula_object import OBJECT
 from engine.models import places
 
+_FORMULAS = 5
+"""Of the long answer, at least."""
 _NARROW = (440, 640)
 _HIGH = 1850
 """Pixels that all settings take."""
@@ -72,8 +75,15 @@ def chat_settings(desktop: Desktop) -> QImage:
     return taken
 
 
-def narrow(desktop: Desktop) -> QWidget:
+def open_with_formulas(desktop: Desktop) -> None:
+    """They are drawn in a process of their own, however long that takes on a busy machine."""
     open_titled(desktop, "What coverage tells")
+    text = desktop.window.pane.transcript.views()[-1].texts()[0]
+    until(lambda: text.document().toPlainText().count(OBJECT) >= _FORMULAS)
+
+
+def narrow(desktop: Desktop) -> QWidget:
+    open_with_formulas(desktop)
     window = desktop.window
     window.resize(*_NARROW)
     settle()

@@ -43,6 +43,7 @@ class HistoryWindow(QDialog):
         self.detail = Detail(self)
         self.notice = Notice(self)
         self._empty, self._how = QWidget(self), QLabel(self)
+        self._blank = QWidget(self)
         self._wait = QTimer(self, singleShot=True, interval=_SEARCH_MS)
         self._wait.timeout.connect(self.refresh)
         self._lay_out()
@@ -80,6 +81,7 @@ class HistoryWindow(QDialog):
         main.setSpacing(0)
         main.addWidget(self.detail, 1)
         main.addWidget(self._empty, 1)
+        main.addWidget(self._blank, 1)
         told = QHBoxLayout()
         told.setContentsMargins(24, 0, 24, 12)
         told.addWidget(self.notice)
@@ -167,7 +169,9 @@ class HistoryWindow(QDialog):
     def _show_chosen(self) -> None:
         entry = self.chosen()
         self.detail.show_entry(entry, choices(self._models.installed))
-        self._empty.setVisible(entry is None and not self.search.text().strip())
+        nothing_yet = entry is None and not self.search.text().strip()
+        self._empty.setVisible(nothing_yet)
+        self._blank.setVisible(entry is None and not nothing_yet)
         self._how.setStyleSheet(f"color: {theme.colours().secondary.name()}")
 
     # --- what is done -------------------------------------------------------------------------------------

@@ -26,5 +26,5 @@ class Asking:
         return text if given else ""
 
     def folder(self, parent: QWidget) -> Path | None:
-        chosen = QFileDialog.getExistingDirectory(parent, tr("Add a Model Folder"))
+        chosen = QFileDialog.getExistingDirectory(parent, tr("Add a Model Folder"), str(Path.home()))
         return Path(chosen) if chosen else None

@@ -20,6 +20,7 @@ from engine.models.recommended import Recommended
 class Deeds(Protocol):
     """What a person can do to a model."""
 
+    def look(self) -> None: ...
     def get(self, name: str) -> None: ...
     def pause(self, name: str) -> None: ...
     def resume(self, name: str) -> None: ...
@@ -141,12 +142,15 @@ def _recommended(model: Recommended, known: Known, deeds: Deeds) -> Content:
         model.about,
         words.needs(model, known.memory, known.free),
         tr("Suits this machine") if model.repository == known.suited else "",
+        warns=not words.has_room(model, known.free),
         acts=(Act(tr("Download"), lambda: deeds.get(model.repository)),),
     )
 
 
 def first(known: Known, deeds: Deeds, going: Callable[[str], Going | None]) -> Content | None:
-    """What to offer who has no model: the download that is under way, else the one that suits; None: none has room."""
+    """What to offer who has no model: the download that is under way, else the one that suits, else what is missing on
+    the disk.
+    """
     job = next((job for job in known.queue if job.state is not State.DONE), None)
     if job is not None:
         content = _download(job, deeds, going(job.repository))
@@ -154,9 +158,17 @@ def first(known: Known, deeds: Deeds, going: Callable[[str], Going | None]) -> C
         return replace(content, title=next(names, content.title))
     suited = next((model for model in known.recommended if model.repository == known.suited), None)
     if suited is None:
-        return None
+        return _no_room(known, deeds)
     content = _recommended(suited, known, deeds)
     return replace(content, note=f"{content.note}; {words.download_time(suited.disk_bytes)}")
+
+
+def _no_room(known: Known, deeds: Deeds) -> Content | None:
+    """The smallest, which does not fit either."""
+    smallest = min(known.recommended, key=lambda model: model.disk_bytes, default=None)
+    if smallest is None:
+        return None
+    return replace(_recommended(smallest, known, deeds), badge="", acts=(Act(tr("Look Again"), deeds.look),))
 
 
 def found(known: Known, deeds: Deeds) -> dict[str, Content]:

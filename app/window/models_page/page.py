@@ -145,15 +145,19 @@ class ModelsPage(QDialog):
         self._show()
 
     def _show(self) -> None:
+        """Rows are only made for who sees them."""
         self._known = replace(self._known, queue=self._downloads.queue)
         self._show_downloads()
+        if not self.isVisible():
+            return
         self.here.show_rows(contents.installed(self._known, self))
         self.offered.show_rows(contents.recommended(self._known, self))
         self.found.show_rows(contents.found(self._known, self))
 
     def _show_downloads(self) -> None:
         known = replace(self._known, queue=self._downloads.queue)
-        self.coming.show_rows(contents.downloads(known, self, self._downloads.going))
+        if self.isVisible():
+            self.coming.show_rows(contents.downloads(known, self, self._downloads.going))
         self.first.emit(contents.first(known, self, self._downloads.going) if self._models.ready else None)
 
     def show_speech(self, chosen: Iterable[str]) -> None:
@@ -173,6 +177,10 @@ class ModelsPage(QDialog):
             self.refused.emit(str(error))
 
     # --- downloads ----------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """What is here, and how much room there is."""
+        self._models.refresh()
 
     def get(self, name: str) -> None:
         try:

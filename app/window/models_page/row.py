@@ -109,7 +109,9 @@ class Row(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for number, act in enumerate(self.content.acts):
-            self._acts.addWidget(self._button(number, act))
+            button = self._button(number, act)
+            self._acts.addWidget(button)
+            button.show()  # a layout does so only later, and until then gives it no room
 
     def _button(self, number: int, act: Act) -> QWidget:
         name = f"{act.words}: {self.content.title}"

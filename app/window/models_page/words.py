@@ -56,9 +56,13 @@ def about_speech(model: InstalledModel) -> str:
     return tr("Writes down what is said. {about}").format(about=recogniser_about(model)) if model.speech else ""
 
 
+def has_room(model: Recommended, free: int) -> bool:
+    return model.disk_bytes + RESERVE <= free
+
+
 def needs(model: Recommended, memory: int, free: int) -> str:
     """In one line: whether it fits this machine's memory and disk, and what it takes of both."""
-    if model.disk_bytes + RESERVE > free:
+    if not has_room(model, free):
         words = tr("No room: {disk} on disk, and {free} are free; {memory} of memory with half of its experts")
     elif fits(model, memory):
         words = tr("Fits: {memory} of memory with half of its experts, {disk} on disk")

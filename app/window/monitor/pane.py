@@ -154,6 +154,8 @@ class MonitorPane(QWidget):
             words.tr("{n} of {all} per layer").format(n=view.resident or "?", all=view.experts.count)
             if view.experts is not None
             else words.tr("all of it")
+            if view.is_dense
+            else ""
         )
         self._map.setVisible(some)
         self._map.show_view(view, self._summary)

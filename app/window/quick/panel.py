@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QColor,
     QCursor,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QFont,
     QGuiApplication,
@@ -21,7 +22,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.window import theme
 from app.window.advice import AdviceLine
@@ -38,6 +39,7 @@ from app.window.shelf import Shelf
 from app.window.transcript.typesetter import Typesetter
 
 _RADIUS = 14
+_MARGINS = 18, 13, 14, 12
 
 
 class QuickPanel(QFrame):
@@ -74,7 +76,7 @@ class QuickPanel(QFrame):
         for label in (self._asked, self._words, self._record):
             label.setTextFormat(Qt.TextFormat.PlainText)  # what was asked may be a page
         self._acts = self._make_acts()
-        self._busy = False
+        self._busy = self._target = False
         self._record_line = ""
         self._lay_out()
         self._connect()
@@ -108,11 +110,15 @@ class QuickPanel(QFrame):
         line.addWidget(self.take, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.mic, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self._send, 0, Qt.AlignmentFlag.AlignTop)
-        foot = QHBoxLayout()
-        foot.setSpacing(2)
-        foot.addWidget(self._record, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        buttons.addStretch(1)
         for button in self._acts.values():
-            foot.addWidget(button)
+            buttons.addWidget(button)
+        self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._foot.setSpacing(2)
+        self._foot.addWidget(self._record, 1)
+        self._foot.addLayout(buttons)
         self._under = QWidget(self)
         under = QVBoxLayout(self._under)
         under.setContentsMargins(0, theme.GRID, 0, 0)
@@ -124,9 +130,9 @@ class QuickPanel(QFrame):
         rest.setSpacing(theme.GRID)
         for widget in (self._asked, self.answer, self._words):
             rest.addWidget(widget)
-        rest.addLayout(foot)
+        rest.addLayout(self._foot)
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 13, 14, 12)
+        column.setContentsMargins(*_MARGINS)
         column.setSpacing(0)
         column.addLayout(line)
         column.addWidget(self._under)
@@ -223,11 +229,20 @@ class QuickPanel(QFrame):
         parts = (self._asked, self.answer, self._words, *self._acts.values())
         self._rest.setVisible(any(part.isVisibleTo(self._rest) for part in parts))
         self._under.setVisible(any(part.isVisibleTo(self._under) for part in (self.shelf, self.advice)))
+        self._foot.setDirection(self._foot_direction())
+        self._rest.layout().activate()  # type: ignore[union-attr]  # it has one, and what is around it asks it anew
         self.layout().activate()  # type: ignore[union-attr]  # it has one
         wanted = self.layout().totalHeightForWidth(self.width())  # type: ignore[union-attr]  # it has one
         self.setFixedHeight(wanted if wanted > 0 else self.sizeHint().height())
         metrics, room = self._record.fontMetrics(), self._record.width()
         self._record.setText(metrics.elidedText(self._record_line, Qt.TextElideMode.ElideRight, room))
+
+    def _foot_direction(self) -> QBoxLayout.Direction:
+        """The record beside the buttons, or over them where it would be cut short, as with large text."""
+        buttons = sum(button.sizeHint().width() + 2 for button in self._acts.values() if button.isVisibleTo(self._rest))
+        wanted = self._record.fontMetrics().horizontalAdvance(self._record_line)
+        beside = wanted + buttons + theme.GRID <= self.width() - _MARGINS[0] - _MARGINS[2]
+        return QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
 
     def is_empty(self) -> bool:
         return not self.field.toPlainText() and not self.shelf.files() and not self._rest.isVisibleTo(self)
@@ -271,10 +286,20 @@ class QuickPanel(QFrame):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 -- Qt's name
         if takes(event.mimeData()):
             event.acceptProposedAction()
+            self._set_target(True)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802 -- Qt's name
+        self._set_target(False)
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 -- Qt's name
+        self._set_target(False)
         self.attaching.take_data(event.mimeData())
         event.acceptProposedAction()
+
+    def _set_target(self, target: bool) -> None:
+        """Files hover over it."""
+        self._target = target
+        self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 -- Qt's name
         """Its ground moves it."""
@@ -307,8 +332,8 @@ class QuickPanel(QFrame):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), QColor(0, 0, 0, 0))
-        painter.setPen(theme.mixed(colours.window, colours.text, 0.2))
-        painter.setBrush(colours.window)
+        painter.setPen(colours.accent if self._target else theme.mixed(colours.window, colours.text, 0.2))
+        painter.setBrush(theme.mixed(colours.window, colours.accent, 0.08 if self._target else 0))
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), _RADIUS, _RADIUS)
         painter.end()
 

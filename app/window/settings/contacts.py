@@ -6,6 +6,8 @@ import os
 
 from PySide6.QtCore import QCoreApplication
 
+from engine.models.download.address import PUBLIC
+
 
 def tr(text: str) -> str:
     return QCoreApplication.translate("Contacts", text)
@@ -13,8 +15,6 @@ def tr(text: str) -> str:
 
 def contacts() -> tuple[str, ...]:
     """Where to and when, one sentence each."""
-    from engine.models.download.hub import PUBLIC  # brings the network's library with it
-
     hub = (os.environ.get("HF_ENDPOINT") or PUBLIC).rstrip("/")
     return (
         tr("{hub} and the delivery servers that it names: when you download a model or search for one.").format(

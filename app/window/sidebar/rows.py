@@ -13,10 +13,11 @@ from app.window.words import tr
 
 @dataclass(frozen=True)
 class Heading:
-    """folder: the one it stands for, None for days and the rest."""
+    """folder: the one it stands for, None for days and the rest. pinned: it stands over the pinned ones."""
 
     text: str
     folder: int | None = None
+    pinned: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def grouped(chats: Sequence[Chat], folders: Sequence[Folder], today: date) -> li
     groups: dict[Heading, list[Entry]] = {}
     for chat in chats:
         if chat.pinned:
-            groups.setdefault(Heading(tr("Pinned")), []).append(_entry(chat))
+            groups.setdefault(Heading(tr("Pinned"), pinned=True), []).append(_entry(chat))
     for folder in folders:
         inside = [_entry(chat) for chat in chats if chat.folder == folder.id and not chat.pinned]
         groups[Heading(folder.name, folder.id)] = inside

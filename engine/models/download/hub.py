@@ -21,12 +21,12 @@ import httpx2
 
 from engine.errors import KnownError
 from engine.models.download import refusals
+from engine.models.download.address import PUBLIC
 from engine.models.download.listing import Found, Listing, RemoteFile, listing, strange
 from engine.models.download.names import is_sha1, is_sha256, repository
 from engine.models.download.retrying import Interrupted
 from engine.models.download.stopping import Stop
 
-PUBLIC = "https://huggingface.co"
 _REDIRECTS = 6
 _LARGEST_ANSWER = 64 << 20
 _TRUE = {"1", "true", "yes", "on"}
