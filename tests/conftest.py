@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -28,6 +29,12 @@ os.environ["CADRE_SCREEN"] = "0"
 # Tests time nothing: on a busy machine any example may take long.
 settings.register_profile("cadre", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cadre")
+
+
+def pytest_collection_finish():
+    """The tests themselves and what they import live to the end: no collection need look through them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -50,9 +50,14 @@ def wanted(path: Path, prompt_ids: Sequence[int], n: int) -> list[list[np.ndarra
 
     As given to the switch: longcat_flash has already sent its identity experts to id 0 with weight 0 there.
     """
+    return greedy_with_wanted(path, prompt_ids, n)[1]
+
+
+def greedy_with_wanted(path: Path, prompt_ids: Sequence[int], n: int) -> tuple[list[int], list[list[np.ndarray]]]:
+    """The n greedy tokens, and `wanted` while they were made."""
     with _listening() as heard:
-        greedy(path, prompt_ids, n)
-    return [[np.array(ids).reshape(-1, ids.shape[-1]) for ids in calls] for calls in heard.values()]
+        tokens = greedy(path, prompt_ids, n)
+    return tokens, [[np.array(ids).reshape(-1, ids.shape[-1]) for ids in calls] for calls in heard.values()]
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def nodes(tree: ast.AST, *, late: bool) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(tree):
         if not late and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
-        if not late and isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+        if not late and isinstance(child, ast.If) and named(child.test) == "TYPE_CHECKING":
             yield from (node for branch in child.orelse for node in [branch, *nodes(branch, late=late)])
             continue
         yield child
@@ -51,21 +51,32 @@ def imported(node: ast.AST, package: str) -> list[str]:
             above = package.split(".")[: len(package.split(".")) - level + 1] if level else []
             base = ".".join([*above, *([module] if module else [])])
             return [base, *(f"{base}.{alias.name}" for alias in names)]
-        case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if ast.unparse(func) in {
+        case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if named(func) in {
             "__import__",
             "import_module",
-            "importlib.import_module",
         }:
             return [name]
     return []
+
+
+def named(node: ast.expr) -> str:
+    """The last name of `a` or `x.a`."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 @cache
 def imports(file: Path, root: Path, *, late: bool) -> set[str]:
     module = module_name(file, root)
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    return {name for node in nodes(tree, late=late) for name in imported(node, package)}
+    return {name for node in nodes(parsed(file), late=late) for name in imported(node, package)}
 
 
 def files_loaded(name: str, root: Path) -> Iterator[Path]:

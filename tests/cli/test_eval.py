@@ -21,7 +21,7 @@ from engine import logs
 from engine import messages as m
 from engine.errors import Cancelled
 
-SMALL = ["--documents", "2", "--longest", "60", "--residency", "25%,100%", "--rows", "profile,balanced,missing"]
+SMALL = ["--documents", "2", "--longest", "40", "--residency", "25%,100%", "--rows", "profile,balanced,missing"]
 
 
 @pytest.fixture(scope="module")

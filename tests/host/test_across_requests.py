@@ -62,8 +62,7 @@ def residents(records):
     return [record.experts["resident_per_layer"] for record in records]
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("family", "mode"), [*(("qwen3_moe", mode) for mode in MODES), ("grouped", m.Mode.BALANCED)])
 def test_easy_after_hard_keeps_some_and_fades(engine, home, folders, family, mode):
     model = folders(family)
     forget(engine, home)

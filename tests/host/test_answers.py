@@ -15,14 +15,14 @@ FAMILIES = ("qwen3_moe", "gpt_oss", "deepseek_v3", "qwen3_next", "gemma4")
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_exact_answers_what_mlx_lm_answers(engine, models, family):
-    question = ask(models(family), LONG, max_tokens=64, experts=0.25)
+    question = ask(models(family), LONG, max_tokens=32, experts=0.25)
     assert_right(answer(engine, question), question)
 
 
 @pytest.mark.parametrize("mode", [m.Mode.FAST, m.Mode.BALANCED])
 @pytest.mark.parametrize("family", ["gpt_oss", "deepseek_v3", "gemma4"])
 def test_with_all_experts_resident_every_mode_answers_the_same(engine, models, family, mode):
-    question = ask(models(family), mode=mode, experts=1.0)
+    question = ask(models(family), mode=mode, experts=1.0, max_tokens=12)
     record = answer(engine, question)
 
     assert_right(record, question)
@@ -42,7 +42,7 @@ ORDER = (m.ModelLoading, m.ModelLoaded, m.Classified, m.Planned, m.Prefilled, m.
 @pytest.mark.parametrize("mode", [m.Mode.EXACT, m.Mode.FAST, m.Mode.BALANCED])
 def test_events_come_in_order(engine, home, model, mode):
     forget(engine, home)
-    question = ask(model, mode=mode)
+    question = ask(model, mode=mode, max_tokens=8)
 
     heard = send(engine, question)
 
@@ -96,7 +96,7 @@ def test_what_is_pinned_is_not_judged_away(engine, model):
 @pytest.mark.parametrize("family", ["qwen3_moe", "deepseek_v3"])
 def test_what_a_token_tells_has_a_row_per_layer(engine, home, models, family, mode):
     forget(engine, home)
-    question = ask(models(family), mode=mode)
+    question = ask(models(family), mode=mode, max_tokens=8)
     heard = send(engine, question)
     (loaded,) = heard.of(m.ModelLoaded)
     layers, k, experts = loaded.layers, loaded.experts_per_token, loaded.experts
@@ -155,7 +155,7 @@ def test_an_answer_ends_at_a_stop_sequence(engine, model):
 def test_a_seed_repeats_a_sampled_answer(engine, model, mode):
     def sampled(seed):
         sampling = m.Sampling(temperature=0.8, seed=seed)
-        return answer(engine, ask(model, mode=mode, experts=1.0, sampling=sampling)).text
+        return answer(engine, ask(model, mode=mode, experts=1.0, sampling=sampling, max_tokens=12)).text
 
     assert sampled(1) == sampled(1) != sampled(2)
 

@@ -102,25 +102,32 @@ def assert_unchanged_by_pauses(engine, home, question, urgent, places):
     assert paused >= places // 2
 
 
-@pytest.mark.parametrize("family", ["qwen3_moe", "qwen3_next"])
+@pytest.mark.parametrize(("family", "places"), [("qwen3_moe", 6), ("qwen3_next", 4)])
 @pytest.mark.parametrize("mode", MODES)
-def test_an_answer_is_the_same_wherever_it_was_paused(scripted, home, models, mode, family):
+def test_an_answer_is_the_same_wherever_it_was_paused(scripted, home, models, mode, family, places):
     model = models(family)
     urgent = ask(model, "Be quick!", priority=m.Priority.DICTATION, max_tokens=4, experts=0.75)
-    assert_unchanged_by_pauses(scripted, home, question_of(model, mode), urgent, 7)
+    assert_unchanged_by_pauses(scripted, home, question_of(model, mode), urgent, places)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("urgent_mode", MODES)
+@pytest.mark.parametrize(
+    ("mode", "urgent_mode"),
+    [
+        (m.Mode.EXACT, m.Mode.FAST),
+        (m.Mode.FAST, m.Mode.EXACT),
+        (m.Mode.BALANCED, m.Mode.BALANCED),
+        (m.Mode.FAST, m.Mode.FAST),
+    ],
+)
 def test_also_when_the_urgent_one_uses_fewer_experts(scripted, home, model, mode, urgent_mode):
     urgent = ask(model, "Be quick!", priority=m.Priority.QUICK_PROMPT, max_tokens=4, experts=4, mode=urgent_mode)
-    assert_unchanged_by_pauses(scripted, home, question_of(model, mode), urgent, 5)
+    assert_unchanged_by_pauses(scripted, home, question_of(model, mode), urgent, 4)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_also_when_it_uses_more(scripted, home, model, mode):
     urgent = ask(model, "Be quick!", priority=m.Priority.QUICK_PROMPT, max_tokens=4, experts=1.0, mode=m.Mode.FAST)
-    assert_unchanged_by_pauses(scripted, home, question_of(model, mode), urgent, 5)
+    assert_unchanged_by_pauses(scripted, home, question_of(model, mode), urgent, 3)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -128,7 +135,7 @@ def test_a_sampled_answer_is_the_same_too(scripted, home, model, mode):
     sampling = m.Sampling(temperature=0.8, seed=7)
     urgent = ask(model, "Be quick!", priority=m.Priority.DICTATION, max_tokens=4, experts=4, sampling=sampling)
     urgent = replace(urgent, mode=m.Mode.FAST)
-    assert_unchanged_by_pauses(scripted, home, question_of(model, mode, sampling=sampling), urgent, 4)
+    assert_unchanged_by_pauses(scripted, home, question_of(model, mode, sampling=sampling), urgent, 3)
 
 
 def test_a_follow_up_is_the_same_when_the_pause_was_in_it(scripted, home, model):
@@ -208,7 +215,7 @@ def test_an_urgent_request_for_another_model_waits(scripted, models):
 def test_a_cancel_wherever_the_engine_looks(scripted, home, model, mode):
     question = ask(model, LONG, mode=mode, max_tokens=6, experts=4)
     looks, _ = looks_of(scripted, home, question)
-    for look in spread(looks - 1, 8):
+    for look in spread(looks - 1, 6):
         forget(scripted, home)
         again = replace(question, request=f"{question.request}-{look}")
         scripted.at_look(look, m.Cancel(again.request))

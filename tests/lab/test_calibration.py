@@ -33,8 +33,17 @@ def calibrate(model: Path, progress: Any = lambda *_: None, **options: Any) -> d
     return run_job("calibrate", small | options, progress)
 
 
-def test_it_measures_every_point_in_the_modes_that_answers_have(model: Path) -> None:
-    report = json.loads(json.dumps(calibrate(model)))
+@pytest.fixture(scope="module")
+def calibrated(model, tmp_path_factory):
+    """(CADRE_HOME, report)"""
+    folder = tmp_path_factory.mktemp("calibrated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CADRE_HOME", str(folder))
+        return folder, calibrate(model)
+
+
+def test_it_measures_every_point_in_the_modes_that_answers_have(calibrated: Any) -> None:
+    report = json.loads(json.dumps(calibrated[1]))
 
     lines = report["profile"]["lines"]
     assert [point["residents"] for point in report["points"]] == [4, 6, 8, 10, 12, 14, 16]
@@ -45,21 +54,22 @@ def test_it_measures_every_point_in_the_modes_that_answers_have(model: Path) -> 
     assert report["profile"]["text"] == "the text that comes with Cadre"
 
 
-def test_it_is_the_evaluations_own_figures(model: Path) -> None:
-    calibrated = calibrate(model)["profile"]
+def test_it_is_the_evaluations_own_figures(model: Path, calibrated: Any) -> None:
+    profile = calibrated[1]["profile"]
     evaluated = run_job(
         "eval",
         {"model": str(model), "documents": 2, "longest": 48, "residency": [8], "rows": ["prefill"], "fresh": True},
         lambda *_: None,
     )
-    (line,) = [one for one in calibrated["lines"] if (one["mode"], one["residents"]) == (Mode.FAST, 8)]
+    (line,) = [one for one in profile["lines"] if (one["mode"], one["residents"]) == (Mode.FAST, 8)]
     exact, row = evaluated["rows"]
-    assert calibrated["exact_nll"] == pytest.approx(exact["nll"])
+    assert profile["exact_nll"] == pytest.approx(exact["nll"])
     assert [line["loss"], line["coverage"]] == pytest.approx([row["loss"], row["coverage"]])
 
 
-def test_the_profile_is_stored_and_serves(model: Path) -> None:
-    report = calibrate(model)
+def test_the_profile_is_stored_and_serves(model: Path, calibrated: Any, monkeypatch) -> None:
+    folder, report = calibrated
+    monkeypatch.setenv("CADRE_HOME", str(folder))
     stored = profile_store.read(Checkpoint.open(model), 16).profile
     assert stored is not None
     assert len(stored.lines) == len(report["profile"]["lines"])
@@ -96,7 +106,7 @@ def test_stopped_it_goes_on_and_leaves_no_half_profile(model: Path) -> None:
 def test_ones_own_text_is_named_and_nothing_of_it_is_kept(model: Path, home: Path, tmp_path: Path) -> None:
     text = tmp_path / "mine.txt"
     text.write_text("\n\n".join(["The secret garden behind the house is full of roses and thyme. " * 4] * 3))
-    report = calibrate(model, text=str(text))
+    report = calibrate(model, text=str(text), documents=1)
     assert report["profile"]["text"] == "a text of one's own"
     kept = b"".join(file.read_bytes() for file in home.rglob("*") if file.is_file())
     assert b"garden" not in kept

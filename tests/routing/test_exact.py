@@ -15,7 +15,8 @@ from tests.reference import PROMPT, greedy
 from tests.running import exact_way, generate, opened
 
 STACKED = sorted(set(FAMILIES) - set(UNSTACKED) - set(UNTESTABLE))
-TOKENS = 64
+TOKENS = 32  # windows and chunks of the tiny families are 16: they come round twice after the prompt
+SOME = 12
 
 
 @pytest.mark.parametrize("family", STACKED)
@@ -23,10 +24,11 @@ def test_exact_equals_mlx_lm_at_every_residency(family: str, tmp_path: Path) -> 
     path = make_checkpoint(tmp_path / family, family)
     expected = greedy(path, PROMPT, TOKENS)
     model = opened(path)
-    E = model.layout.experts
-    for count in sorted({model.router_shape.least, E // 4, E // 2, E}):
+    E, least = model.layout.experts, model.router_shape.least
+    for count in sorted({least, E // 2, E}):
         model.resize(count)
-        assert generate(model, exact_way(model, count), PROMPT, TOKENS) == expected, f"{count} of {E} experts"
+        n = TOKENS if count == least else SOME  # where the most is read and evicted; a full bank looks at nothing
+        assert generate(model, exact_way(model, count), PROMPT, n) == expected[:n], f"{count} of {E} experts"
     model.close()
 
 
@@ -34,11 +36,11 @@ def test_exact_equals_mlx_lm_at_every_residency(family: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("family", ["qwen3_moe", "gpt_oss"])
 def test_exact_equals_mlx_lm_in_every_quantisation(family: str, quantization: str, tmp_path: Path) -> None:
     path = make_checkpoint(tmp_path / family, family, quantization=QUANTIZATIONS[quantization])
-    expected = greedy(path, PROMPT, TOKENS)
+    expected = greedy(path, PROMPT, SOME)
     model = opened(path)
-    for count in (model.router_shape.least, model.layout.experts // 2):
-        model.resize(count)
-        assert generate(model, exact_way(model, count), PROMPT, TOKENS) == expected
+    least = model.router_shape.least
+    model.resize(least)
+    assert generate(model, exact_way(model, least), PROMPT, SOME) == expected
     model.close()
 
 

@@ -20,7 +20,7 @@ from tests.reference import PROMPT, greedy, greedy_with_logprobs, wanted
 from tests.running import exact_way, generate, install, last_logits, opened
 
 SUPPORTED = sorted(n for n in TINY if n.split("+")[0] in families.SUPPORTED and n not in UNTESTABLE)
-TOKENS = 64
+TOKENS = 32
 
 
 @pytest.fixture(params=SUPPORTED, scope="module")

@@ -223,14 +223,14 @@ def test_a_set_restricts_what_a_sequence_may_use(documents, monkeypatch):
 
 def test_experts_that_are_chosen_too_often_are_held_back(documents):
     learner = Learner(RECIPE)
-    batch = padded(documents)
+    batch = padded(documents[:6])
     spans = draw(RECIPE, batch.lengths, np.random.default_rng(0))
     lengths = mx.array(batch.lengths)
     before = losses = learner.losses(mx.array(batch.tokens), lengths, spans, noise=0.0)
-    for _ in range(300):
+    for _ in range(100):
         learner.balance(losses)
         losses = learner.losses(mx.array(batch.tokens), lengths, spans, noise=0.0)
-    assert _evenness(losses.loads) > max(0.8, _evenness(before.loads))
+    assert _evenness(losses.loads) > 0.95 > _evenness(before.loads)
 
 
 def test_draws_stay_within_the_documents():

@@ -69,7 +69,7 @@ def tuned(request, models, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CADRE_HOME", str(folder / "home"))
         base = models("qwen3_moe", request.param)
-        return base, folder / "out", tune(base, folder / "text.txt", folder / "out", steps=25)
+        return base, folder / "out", tune(base, folder / "text.txt", folder / "out", steps=15)
 
 
 # --- what learns -------------------------------------------------------------------------------------------

@@ -64,8 +64,8 @@ def generate(model, count, pictures, sounds=(), *, piece=10_000, retaken=False):
 @pytest.mark.parametrize("pictures", [ONE, TWO, ()], ids=["one", "two", "none"])
 def test_exact_equals_mlx_vlm_at_every_residency(folder, model, pictures):
     expected = reference.greedy(folder, TEXT, pictures, TOKENS)
-    E = model.layout.experts
-    for count in (model.router_shape.least, E // 2, E):
+    E, least = model.layout.experts, model.router_shape.least
+    for count in (least, E // 2, E) if pictures == TWO else (least,):
         assert generate(model, count, pictures) == expected, f"{count} of {E} experts"
 
 
@@ -89,8 +89,8 @@ def test_sounds_are_heard_as_mlx_vlm_hears_them(hearing, tmp_path, pictures, sou
     files = tuple(wav(tmp_path / f"{n}.wav", sound) for n, sound in enumerate(SOUNDS[:sounds]))
     expected = reference.greedy(hearing.path, TEXT, pictures, TOKENS, [heard(file) for file in files])
 
-    E = hearing.layout.experts
-    for count in (hearing.router_shape.least, E // 2, E):
+    E, least = hearing.layout.experts, hearing.router_shape.least
+    for count in (least, E // 2, E) if pictures else (least,):
         assert generate(hearing, count, pictures, files) == expected, f"{count} of {E} experts"
     assert generate(hearing, E, pictures, files, piece=7) == expected
 
@@ -114,7 +114,7 @@ def test_sounds_change_the_answer(hearing):
 
 def test_the_pieces_do_not_change_the_answer(folder, model):
     expected = reference.greedy(folder, TEXT, TWO, TOKENS)
-    for piece in (1, 7, 24):
+    for piece in (1, 7):
         assert generate(model, model.layout.experts, TWO, piece=piece) == expected, f"pieces of {piece}"
 
 

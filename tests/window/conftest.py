@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 
@@ -39,8 +38,8 @@ def _nothing_left_behind(qapp, caplog, monkeypatch):
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [thread.name for thread in threading.enumerate() if thread not in before and thread.is_alive()]
-    timers = [timer for timer in gc.get_objects() if isinstance(timer, QTimer)]
-    running = [(timer.parent(), timer.interval()) for timer in timers if shiboken6.isValid(timer) and timer.isActive()]
+    timers = [timer for timer in shiboken6.getAllValidWrappers() if isinstance(timer, QTimer)]
+    running = [(timer.parent(), timer.interval()) for timer in timers if timer.isActive()]
     assert left == []
     assert running == []
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
