@@ -20,15 +20,6 @@ PATIENCE = 20_000
 """Milliseconds that a test waits for what must come; nothing waits for what must not."""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _nothing_older_is_looked_through(qapp):
-    """Modules and what they made while they were imported: looking for timers there took longer than many a test."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(qapp, caplog, monkeypatch):
     """No thread, no running timer, no complaint in the log."""
