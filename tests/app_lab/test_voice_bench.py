@@ -29,7 +29,9 @@ def test_the_report_has_all_figures_beside_their_goals(qapp, tiny, capsys):
         assert {"median", "p95", "worst", "goal", "kept"} <= report[name].keys()
     assert report["release"]["goal"] == 0.12
     assert report["release"]["takes"] == report["wait"]["takes"] == 2
-    assert report["cycles"]["left"] == {"threads": 0, "files": 0, "recordings": 0}
+    left = report["cycles"]["left"]  # fewer than before: what earlier tests had left was given back meanwhile
+    assert left.keys() == {"threads", "files", "recordings"}
+    assert max(left.values()) <= 0
     capture = report["capture"]  # how many are lost depends on the machine; what is said of it must agree
     assert capture["worst"] >= capture["missing_samples"] >= 0
     assert capture["kept"] is (capture["worst"] == 0)
