@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.budget.points import SPARES, TIERS, Point, Shape, about_tier, harder, point, slots_for, tier_count
+from engine.budget.profile import Served
 from engine.budget.standard import Standard, meet
 from engine.errors import KnownError
 from engine.messages import Memory, Mode
@@ -36,9 +37,12 @@ class Terms:
 
 @dataclass(frozen=True)
 class Plan:
-    """residents and slots per layer; 0 for a dense model, which has no point. harder: steps up that were taken."""
+    """residents and slots per layer; 0 for a dense model, which has no point. harder: steps up that were taken.
 
-    mode: Mode
+    served: the mode, and who makes the set of a fast answer.
+    """
+
+    served: Served
     budget: str
     resident: int
     slots: int
@@ -48,6 +52,10 @@ class Plan:
     notes: tuple[str, ...] = ()
     point: Point | None = None
     harder: int = 0
+
+    @property
+    def mode(self) -> Mode:
+        return self.served.mode
 
 
 @dataclass(frozen=True)
@@ -77,46 +85,47 @@ def plan(shape: Shape, terms: Terms, wish: Wish) -> Plan:
     if shape.experts == 0:
         return _dense(shape, terms, wish)
     notes: list[str] = []
-    mode = _mode(shape, wish.mode, notes)
+    served = Served(_mode(shape, wish.mode, notes))
     wanted, budget, why = _wanted(shape, wish)
     most = _fits(shape, terms)
     if most < shape.least:
         raise _too_little(shape, terms)
     if wish.standard is not None and shape.router.family is not None:
-        met = meet(wish.standard, mode, wanted, most)
+        met = meet(wish.standard, served.mode, wanted, most)
         budget, why = ("auto", met.size_why) if met.size_why else (budget, why)
         notes += [met.mode_why] if met.mode_why else []
-        mode, wanted = met.mode, shape.router.legal(met.residents, shape.experts)
+        served, wanted = met.way, shape.router.legal(met.residents, shape.experts)
     resident = shape.router.legal(min(wanted, most), shape.experts)
     if resident < wanted:
         notes.append(f"{_gb(terms.limit)} of memory hold {resident} experts per layer, not {wanted}.")
     if wish.harder:
-        mode, resident, why = _harder(shape, mode, resident, most, wish.harder)
+        served, resident, why = _harder(shape, served, resident, most, wish.harder)
     at, slots = point(shape, resident), slots_for(resident, shape.experts)
     memory = _memory(shape, terms, slots)
-    return Plan(mode, budget, resident, slots, at.active_parameters, memory, why, tuple(notes), at, wish.harder)
+    return Plan(served, budget, resident, slots, at.active_parameters, memory, why, tuple(notes), at, wish.harder)
 
 
 def _dense(shape: Shape, terms: Terms, wish: Wish) -> Plan:
     _check_fits(shape, terms, 0)
     why = _NO_HARDER if wish.harder else "The model has no experts to choose from: all of it is used."
     memory = _memory(shape, terms, 0)
-    return Plan(Mode.EXACT, wish.budget, 0, 0, shape.dense_parameters, memory, why, harder=wish.harder)
+    return Plan(Served(Mode.EXACT), wish.budget, 0, 0, shape.dense_parameters, memory, why, harder=wish.harder)
 
 
 _NO_HARDER = "Every token has had all it wants: there is nothing harder to try with this model."
 
 
-def _harder(shape: Shape, mode: Mode, resident: int, most: int, times: int) -> tuple[Mode, int, str]:
-    before, begun, moved = resident, mode, False
+def _harder(shape: Shape, served: Served, resident: int, most: int, times: int) -> tuple[Served, int, str]:
+    before, begun, moved = resident, served.mode, False
+    mode = begun
     for _ in range(times):
         moved = (mode, resident) != (step := harder(shape, mode, resident, most))
         mode, resident = step
     if not moved:
-        return mode, resident, _NO_HARDER
+        return served._replace(mode=mode), resident, _NO_HARDER
     grown = f"{resident} experts per layer instead of {before}" if resident > before else f"{before} experts per layer"
     stricter = f", {mode} instead of {begun}" if mode is not begun else ""
-    return mode, resident, f"Tried harder: {grown}{stricter}."
+    return served._replace(mode=mode), resident, f"Tried harder: {grown}{stricter}."
 
 
 def _mode(shape: Shape, mode: Mode, notes: list[str]) -> Mode:

@@ -9,15 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.messages import Mode
 
 PREDICTOR = "predictor"
+PREFILL = "prefill"
+"""Selectors: a predictor beside the model, all layers at once; the routers on the prompt, layer by layer."""
+
+
+class Served(NamedTuple):
+    """selector: which makes the set of a fast answer, where the model gives the choice."""
+
+    mode: Mode
+    selector: str = PREDICTOR
 
 
 @dataclass(frozen=True)
 class Line:
-    """One way of being served at one number of residents.
+    """What being served so costs at one number of residents.
 
     loss: of nats per token against exact's, a share; error: its standard error. coverage: mean. bytes_per_token: read
     while the scored tokens were served.
@@ -64,54 +74,52 @@ class Profile:
     exact_nll: float
     lines: tuple[Line, ...]
 
-    def serving(self, mode: Mode) -> tuple[Line, ...]:
-        """The lines of a mode as answers in it are served, fewest residents first: where there is a predictor, fast
-        is what it picks.
-        """
-        mine = [line for line in self.lines if line.mode is mode]
-        predicted = [line for line in mine if line.selector == PREDICTOR]
-        return tuple(sorted(predicted or mine, key=lambda line: line.residents))
+    def of(self, served: Served) -> tuple[Line, ...]:
+        """Its lines, fewest residents first: all of the mode, where its selector was not measured."""
+        mine = [line for line in self.lines if line.mode is served.mode]
+        chosen = [line for line in mine if line.selector == served.selector]
+        return tuple(sorted(chosen or mine, key=lambda line: line.residents))
 
-    def loss(self, mode: Mode, residents: int) -> float:
+    def loss(self, served: Served, residents: int) -> float:
         """To be reckoned with at any number of residents: that of the nearest smaller one that was measured, and no
         less than any larger set's. Nothing with all experts; endless below what was measured.
         """
-        if mode is Mode.EXACT or residents >= self.experts:
+        if served.mode is Mode.EXACT or residents >= self.experts:
             return 0.0
-        return next((loss for count, loss in self._falling(mode) if count <= residents), math.inf)
+        return next((loss for count, loss in self._falling(served) if count <= residents), math.inf)
 
-    def fewest(self, mode: Mode, most_lost: float) -> int:
+    def fewest(self, served: Served, most_lost: float) -> int:
         """The fewest residents, among those measured, that lose no more. All experts always do."""
-        if mode is Mode.EXACT:
+        if served.mode is Mode.EXACT:
             return 0
         enough = self.experts
-        for count, loss in self._falling(mode):
+        for count, loss in self._falling(served):
             if loss > most_lost:
                 break
             enough = count
         return enough
 
-    def at(self, mode: Mode, residents: int) -> Line | None:
+    def at(self, served: Served, residents: int) -> Line | None:
         """What was measured at or next below a number of residents."""
-        return next((line for line in reversed(self.serving(mode)) if line.residents <= residents), None)
+        return next((line for line in reversed(self.of(served)) if line.residents <= residents), None)
 
-    def bearing(self, mode: Mode, residents: int, most_lost: float) -> Bearing | None:
-        """None where a mode was not measured with so few."""
-        line = self.at(mode, residents)
+    def bearing(self, served: Served, residents: int, most_lost: float) -> Bearing | None:
+        """None where it was not measured with so few."""
+        line = self.at(served, residents)
         if line is None:
             return None
-        fewest = self.fewest(mode, most_lost)
-        enough = [one.coverage for one in self.serving(mode) if one.residents >= fewest]
+        fewest = self.fewest(served, most_lost)
+        enough = [one.coverage for one in self.of(served) if one.residents >= fewest]
         return Bearing(line.coverage, min(enough, default=1.0))
 
     def at_exactly(self, residents: int) -> dict[Mode, Line]:
         """What was measured there, fast and balanced."""
-        served = ((mode, self.at(mode, residents)) for mode in (Mode.FAST, Mode.BALANCED))
-        return {mode: line for mode, line in served if line is not None and line.residents == residents}
+        lines = ((mode, self.at(Served(mode), residents)) for mode in (Mode.FAST, Mode.BALANCED))
+        return {mode: line for mode, line in lines if line is not None and line.residents == residents}
 
-    def _falling(self, mode: Mode) -> Iterator[tuple[int, float]]:
+    def _falling(self, served: Served) -> Iterator[tuple[int, float]]:
         """(residents, loss) from most residents to fewest; the loss never falls on the way, whatever the noise."""
         worst = 0.0
-        for line in reversed(self.serving(mode)):
+        for line in reversed(self.of(served)):
             worst = max(worst, line.feared)
             yield line.residents, worst

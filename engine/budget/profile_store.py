@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.budget.profile import Line, Profile
+from engine.budget.profile import Line, Profile, Served
 from engine.checkpoint.folder import Checkpoint
 from engine.errors import KnownError
 from engine.messages import Mode
@@ -60,7 +60,7 @@ def _stored(file: Path, model: Callable[[], str], experts: int) -> Stored:
         return Stored()
     except (OSError, ValueError, TypeError, KeyError):
         return Stored(note=f"The model's profile cannot be read; the defaults serve. {_AGAIN}")
-    if profile.experts != experts or not profile.serving(Mode.FAST) or not profile.serving(Mode.BALANCED):
+    if profile.experts != experts or not all(profile.of(Served(mode)) for mode in (Mode.FAST, Mode.BALANCED)):
         return Stored(note=f"The model's profile is not whole; the defaults serve. {_AGAIN}")
     return Stored(profile)
 

@@ -64,9 +64,9 @@ def prepare(ask: Ask, opened: Opened, base: int, limit: int, speech: int, tellin
     profile, choice = _chosen(ask, opened, telling)
     piece, terms = _terms(opened, look, most, base, limit, speech)
     planned = plan(opened.shape, terms, _wish(ask, choice, profile))
-    expected = None if profile is None else profile.at(planned.mode, planned.resident)
+    expected = None if profile is None else profile.at(planned.served, planned.resident)
     kept = _keeping(ask, opened, planned)
-    bearing = None if profile is None else profile.bearing(planned.mode, planned.resident, choice.most_lost)
+    bearing = None if profile is None else profile.bearing(planned.served, planned.resident, choice.most_lost)
     return Prepared(look, most, piece, kept, planned.resident, choice.reselect_every, expected, bearing)
 
 

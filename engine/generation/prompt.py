@@ -1,7 +1,7 @@
 """A prompt through the model in the way of its plan, so that the experts for the answer are chosen. Engine thread only.
 
 exact and balanced: exactly, and what the prompt wanted on the way is the selection. fast: by the selection alone,
-which the router makes layer by layer, the predictor at once, or a stored profile (design: engine rule 7).
+which the routers make layer by layer, the predictor at once, or a stored profile (design: engine rule 7).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine.budget.profile import PREDICTOR
 from engine.generation.conversation import Conversation
 from engine.generation.prefill import prefill
 from engine.generation.profile import read_profile
@@ -93,7 +94,7 @@ class Prompt:
         serving.route_by_all()
         serving.by_residents = True
         assert opened.resident is not None
-        if opened.predictor is not None:
+        if opened.predictor is not None and serving.plan.served.selector == PREDICTOR:
             self._predicting(opened.predictor, opened.resident, conversation, new)
             return
         selecting = Selecting(

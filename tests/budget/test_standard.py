@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.budget.plan import Terms, Wish, plan
 from engine.budget.points import TIERS, Shape
-from engine.budget.profile import Line, Profile
+from engine.budget.profile import Line, Profile, Served
 from engine.budget.standard import Standard, meet
 from engine.messages import Mode
 from tests.budget.test_plan import LARGE, PLENTY, situations
@@ -37,27 +37,27 @@ def free(most_lost: float = 0.03, **changes) -> Standard:
 
 
 def test_a_count_that_was_not_measured_is_as_good_as_the_next_smaller_one():
-    assert profile().loss(Mode.FAST, 40) == 0.06
-    assert profile().loss(Mode.FAST, 7) == float("inf")
-    assert profile().loss(Mode.FAST, 128) == 0.0
-    assert profile().loss(Mode.EXACT, 1) == 0.0
+    assert profile().loss(Served(Mode.FAST), 40) == 0.06
+    assert profile().loss(Served(Mode.FAST), 7) == float("inf")
+    assert profile().loss(Served(Mode.FAST), 128) == 0.0
+    assert profile().loss(Served(Mode.EXACT), 1) == 0.0
 
 
 def test_noise_that_makes_fewer_look_better_than_more_is_not_believed():
     noisy = profile({8: 0.01, 16: 0.2, 32: 0.0})
-    assert noisy.loss(Mode.FAST, 8) == 0.2
-    assert noisy.fewest(Mode.FAST, 0.05) == 32
+    assert noisy.loss(Served(Mode.FAST), 8) == 0.2
+    assert noisy.fewest(Served(Mode.FAST), 0.05) == 32
 
 
 def test_a_standard_error_is_feared():
     unsure = profile({}, extra=(line(Mode.FAST, 32, 0.02, error=0.02),))
-    assert unsure.fewest(Mode.FAST, 0.03) == 128
-    assert unsure.fewest(Mode.FAST, 0.04) == 32
+    assert unsure.fewest(Served(Mode.FAST), 0.03) == 128
+    assert unsure.fewest(Served(Mode.FAST), 0.04) == 32
 
 
 def test_with_a_predictor_fast_is_what_it_picks():
     predicted = Line(Mode.FAST, "predictor", 8, 3.0, 0.01, 0.0, 0.99, 0.0)
-    assert profile(extra=(predicted,)).fewest(Mode.FAST, 0.01) == 8
+    assert profile(extra=(predicted,)).fewest(Served(Mode.FAST), 0.01) == 8
 
 
 # --- one choice -----------------------------------------------------------------------------------------------
@@ -78,30 +78,56 @@ def test_with_a_predictor_fast_is_what_it_picks():
 )
 def test_the_standard_is_kept_with_the_least_change(mode, wanted, most, after):
     met = meet(free(), mode, wanted, most)
-    assert (met.mode, met.residents) == after
-    assert bool(met.mode_why) == (met.mode is not mode and met.mode is not Mode.FAST)
+    assert (met.way.mode, met.residents) == after
+    assert bool(met.mode_why) == (met.way.mode not in (mode, Mode.FAST))
+
+
+PICKED = tuple(Line(Mode.FAST, "predictor", n, 3.0, loss, 0.0, 0.9, 0.0) for n, loss in ((16, 0.25), (64, 0.025)))
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted", "most", "after"),
+    [
+        (Mode.FAST, 8, 128, (Mode.FAST, "predictor", 64)),
+        (Mode.FAST, 8, 40, (Mode.FAST, "prefill", 32)),  # who picks better needs fewer
+        (Mode.BALANCED, 32, 40, (Mode.FAST, "prefill", 32)),  # better than to take tokens again
+        (Mode.BALANCED, 64, 128, (Mode.FAST, "predictor", 64)),
+        (Mode.FAST, 8, 20, (Mode.BALANCED, "predictor", 16)),
+    ],
+)
+def test_where_a_predictor_picks_too_badly_the_routers_choose(mode, wanted, most, after):
+    better = profile({16: 0.2, 32: 0.03, 64: 0.02}, {16: 0.03}, extra=PICKED)
+    met = meet(free(profile=better), mode, wanted, most)
+    assert (*met.way, met.residents)[: len(after)] == after
+
+
+def test_it_says_that_the_predictor_was_not_good_enough():
+    better = profile({32: 0.03}, extra=PICKED)
+    met = meet(free(profile=better, free_mode=False), Mode.FAST, 8, 40)
+    assert met.way == Served(Mode.FAST, "prefill")
+    assert met.mode_why.endswith("(40 experts per layer) what the predictor picks would lose too much.")
 
 
 def test_a_pinned_size_stays_and_the_mode_gives_way():
     met = meet(free(free_size=False), Mode.FAST, 32, 128)
-    assert (met.mode, met.residents) == (Mode.BALANCED, 32)
+    assert (met.way.mode, met.residents) == (Mode.BALANCED, 32)
     assert met.mode_why == "Measured: with 32 experts per layer fast would lose too much."
 
 
 def test_a_pinned_mode_is_not_made_fast():
-    assert meet(free(free_mode=False), Mode.BALANCED, 64, 128).mode is Mode.BALANCED
+    assert meet(free(free_mode=False), Mode.BALANCED, 64, 128).way.mode is Mode.BALANCED
 
 
 def test_a_pinned_mode_stays_with_what_it_needs_or_a_word_of_what_it_costs():
     assert meet(free(free_mode=False), Mode.FAST, 8, 128).residents == 64
     short = meet(free(free_mode=False), Mode.FAST, 8, 20)
-    assert short.mode is Mode.FAST
+    assert short.way.mode is Mode.FAST
     assert short.mode_why == "Measured: fast loses 20% with 20 experts per layer."
 
 
 def test_what_is_pinned_whole_stays_whole():
     met = meet(free(free_mode=False, free_size=False), Mode.FAST, 8, 128)
-    assert (met.mode, met.residents) == (Mode.FAST, 8)
+    assert (met.way.mode, met.residents) == (Mode.FAST, 8)
     assert "loses 50%" in met.mode_why
 
 
@@ -129,7 +155,10 @@ def standards(draw, shape: Shape):
     legal = range(shape.least, shape.experts + 1, shape.router.groups)
     counts = st.lists(st.sampled_from(legal), unique=True, min_size=1, max_size=6)
     losses = st.floats(-0.01, 0.5)
-    lines = [
+    picked = [
+        replace(line(Mode.FAST, count, draw(losses)), selector="predictor") for count in draw(st.just([]) | counts)
+    ]
+    lines = picked + [
         line(mode, count, draw(losses) if mode is not Mode.EXACT else 0.0, draw(st.floats(0, 0.05)), draw(losses))
         for mode in (Mode.FAST, Mode.BALANCED, Mode.EXACT)
         for count in draw(counts)
@@ -180,4 +209,4 @@ def test_what_is_left_to_cadre_keeps_the_standard(case):
         return
     assert wish.standard is not None
     made = plan(shape, terms, replace(wish, standard=replace(wish.standard, free_mode=True)))
-    assert wish.standard.profile.loss(made.mode, made.resident) <= wish.standard.most_lost
+    assert wish.standard.profile.loss(made.served, made.resident) <= wish.standard.most_lost

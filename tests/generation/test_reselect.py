@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mlx_lm.models.cache import make_prompt_cache
 
 from engine.budget.points import SPARES
-from engine.budget.profile import Line, Profile
+from engine.budget.profile import Line, Profile, Served
 from engine.generation.decode import Cursor, ResidentDecoder
 from engine.generation.opened import Opened, arrays
 from engine.generation.reselect import RESELECT_BELOW, RESELECT_WINDOW, Reselection, Watch, _paired, too_low
@@ -152,8 +152,8 @@ def test_a_set_that_covers_little_is_changed() -> None:
 def test_what_was_measured_says_how_little_is_too_little(coverage, loss, below) -> None:
     lines = tuple(Line(Mode.FAST, "prefill", n, 2.0, loss[n], 0.0, coverage[n], 0.0) for n in (4, 8))
     profile = Profile(32, "a text", 4, 100, 2.0, lines)
-    assert too_low(profile.bearing(Mode.FAST, 8, 0.03)) == pytest.approx(below)
-    assert profile.bearing(Mode.FAST, 2, 0.03) is None
+    assert too_low(profile.bearing(Served(Mode.FAST), 8, 0.03)) == pytest.approx(below)
+    assert profile.bearing(Served(Mode.FAST), 2, 0.03) is None
     assert too_low(None) == RESELECT_BELOW
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -102,6 +104,20 @@ def test_a_set_stays_as_far_as_the_model_was_measured_to_bear(engine, predicted)
     for was, ids, some in zip(before, record.selection, near, strict=True):
         assert was & some <= set(ids)
     assert record.experts["reselections"] == 0
+
+
+def test_where_its_sets_lose_too_much_the_routers_choose(engine, tmp_path):
+    """As of the same model without a predictor."""
+    alone = make_checkpoint(tmp_path / "alone", "qwen3_moe")
+    folder = with_predictor(shutil.copytree(alone, tmp_path / "with"))
+    losses = ((m.Mode.FAST, "prefill", 0.0), (m.Mode.FAST, "predictor", 0.5), (m.Mode.BALANCED, "prefill", 0.0))
+    lines = [Line(mode, selector, 8, 2.0, loss, 0.0, 0.5, 0.0) for mode, selector, loss in losses]
+    write(Checkpoint.open(folder), Profile(16, "a text", 4, 100, 2.0, tuple(lines)))
+    record = answer(engine, ask(folder, LONG, mode=m.Mode.AUTO, experts=8, max_tokens=3))
+    routed = answer(engine, ask(alone, LONG, mode=m.Mode.FAST, experts=8, max_tokens=3))
+    assert record.mode is m.Mode.FAST
+    assert record.selection == routed.selection
+    assert [set(ids) for ids in record.selection] != sets(folder, tokens(folder, ask(folder, LONG))[:-1], 8)
 
 
 def test_who_is_here_already_does_not_crowd_out_another_kind(engine, tmp_path):

@@ -153,7 +153,7 @@ def _decided(stage: Stage, judged: Judged, tokens: int, budget: str) -> Decided:
     choice = decide(difficulty(judged), load_presets(), Asked(budget, Mode.FAST), known=profile is not None)
     standard = None if profile is None else Standard(profile, choice.most_lost, False, budget == "auto")
     made = plan(stage.shape, stage.terms(tokens), Wish(choice.mode, choice.tier, None, choice.at_least, standard))
-    bearing = None if profile is None else profile.bearing(made.mode, made.resident, choice.most_lost)
+    bearing = None if profile is None else profile.bearing(made.served, made.resident, choice.most_lost)
     kept = keeping(made, stage.shape, stage.present) if budget == "auto" else made
     return Decided(kept, made.resident, choice.reselect_every, bearing)
 
