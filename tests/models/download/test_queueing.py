@@ -42,7 +42,6 @@ class Downloads(RuleBasedStateMachine):
         self.now = 1000.0
         self.working = ""
         self.wanted: set[str] = set()
-        self.path = Path(tempfile.mkdtemp()) / "queue.json"
 
     @rule(name=names)
     def add(self, name):
@@ -111,8 +110,10 @@ class Downloads(RuleBasedStateMachine):
 
     @rule()
     def process_dies(self):
-        queue_file.save(self.path, self.queue)
-        loaded = queue_file.load(self.path)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "queue.json"
+            queue_file.save(path, self.queue)
+            loaded = queue_file.load(path)
         assert loaded == self.queue
         self.queue, self.working = queueing.restarted(loaded), ""
         self.wanted &= {job.repository for job in self.queue}
