@@ -14,13 +14,12 @@ from rich.console import Console
 from app.cli import options
 from app.cli.live import Screen
 from app.cli.say import say
-from app.cli.session import Show, answer, running_engine
+from app.cli.session import CANCELLED, Show, answer, running_engine
 from app.record import as_json, in_words
 from engine import messages as m
 from engine.link import Engine
 from engine.models.folders import BUILTIN
 
-CANCELLED = 130
 ABOUT_BUILTIN = (
     "The built-in model is a small demonstration: it knows everyday requests such as restaurants, films and flights, "
     "and little else."
@@ -34,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Answers a prompt, streamed, with only the experts it needs in memory.",
     )
     parser.add_argument("prompt", metavar="PROMPT", help="what to answer; - reads it from standard input")
-    add_model_options(parser)
+    options.add_model_options(parser)
     parser.add_argument("--system", metavar="TEXT", help="what the model is told before the prompt")
     parser.add_argument(
         "--image", metavar="FILE", action="append", help="a picture to ask about, repeatable; for models that see"
@@ -44,44 +43,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object when the answer is done")
     parser.set_defaults(run=run)
-
-
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """What an answer depends on beside the words."""
-    parser.add_argument(
-        "--model", default=BUILTIN, metavar="M", help="a folder, an installed name, or builtin (the default)"
-    )
-    parser.add_argument(
-        "--mode",
-        default=m.Mode.AUTO,
-        type=str,
-        choices=[str(mode) for mode in m.Mode],
-        help="fast: the experts in memory only; balanced: also again what missed too much; exact: every expert wanted",
-    )
-    parser.add_argument(
-        "--budget", default="auto", choices=["auto", "1b", "2b", "3b", "4b"], help="how much of the model to use"
-    )
-    parser.add_argument(
-        "--experts",
-        type=options.experts,
-        metavar="C",
-        help="experts in memory per layer: a count (38) or a share (25%% or 0.25); beats --budget",
-    )
-    parser.add_argument("--memory", type=options.size, metavar="SIZE", help="the most memory to hold, like 6GB")
-    parser.add_argument("--max-tokens", type=options.positive, default=512, metavar="N", help="default: %(default)s")
-    parser.add_argument(
-        "--temperature", type=options.temperature, default=0.0, metavar="T", help="0 always takes the likeliest word"
-    )
-    parser.add_argument("--seed", type=options.not_negative, default=0, metavar="S", help="repeats a sampled answer")
-    parser.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end before this text; repeatable")
-    parser.add_argument("--profile", metavar="FILE", help="a stored choice of experts")
-    parser.add_argument(
-        "--reselect-every",
-        type=options.not_negative,
-        default=0,
-        metavar="N",
-        help="pick experts again every N tokens (default: when they serve badly)",
-    )
 
 
 def run(args: argparse.Namespace) -> int:

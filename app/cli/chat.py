@@ -1,4 +1,4 @@
-"""`cadre app`: the window where there is a screen, else a chat in the terminal. That is what the rest here is about.
+"""A chat in the terminal: `cadre app` without a screen.
 
 It keeps the conversation, so that a follow-up reads only what is new.
 
@@ -16,20 +16,11 @@ from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 
-from app.cli import options, screen
-from app.cli.ask import (
-    ABOUT_BUILTIN,
-    CANCELLED,
-    add_model_options,
-    clean,
-    plain,
-    request,
-    say_notes,
-    wants_panel,
-)
+from app.cli import options
+from app.cli.ask import ABOUT_BUILTIN, clean, plain, request, say_notes, wants_panel
 from app.cli.live import Screen
 from app.cli.say import say
-from app.cli.session import answer, running_engine
+from app.cli.session import CANCELLED, answer, running_engine
 from app.record import in_words
 from app.view import View
 from engine import messages as m
@@ -51,25 +42,8 @@ _HELP = """\
 /quit           leave (so do Ctrl-D, and Ctrl-C twice); Ctrl-C stops an answer"""
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "app",
-        help="the desktop app, or without a screen a chat in the terminal; what cadre alone does",
-        description="Opens the desktop app. Without a screen, or with --terminal, a chat in the terminal, which at the "
-        "end of its input answers one sample. The window takes only --model; the rest is chosen in it.",
-    )
-    add_model_options(parser)
-    parser.add_argument("--background", action="store_true", help="no window yet: only the sign in the menu bar")
-    parser.add_argument("--terminal", action="store_true", help="a chat in the terminal in any case")
-    parser.set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     """Raises KnownError, session.EngineBug, KeyboardInterrupt."""
-    if not args.terminal and screen.is_there():
-        ended = screen.run_window("" if args.model == BUILTIN else args.model, background=args.background)
-        if ended is not None:
-            return ended
     with running_engine() as engine:
         return Chat(engine, args, Console(highlight=False)).run()
 

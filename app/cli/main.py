@@ -8,33 +8,32 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib import import_module, metadata
+from typing import Any
 
-from app.cli import ask, bench, calibrate, chat, dictate, doctor, inspect, models, pull, quick, speak, transcribe, tune
-from app.cli import eval as evaluation
-from app.cli.ask import CANCELLED
 from app.cli.say import say
-from app.cli.session import EngineBug
+from app.cli.session import CANCELLED, EngineBug
 from engine import logs
 from engine.errors import Cancelled, KnownError
 
 DONE, FAILED = 0, 1
-_COMMANDS = (
-    chat,
-    quick,
-    dictate,
-    ask,
-    models,
-    pull,
-    inspect,
-    bench,
-    evaluation,
-    calibrate,
-    tune,
-    transcribe,
-    speak,
-    doctor,
-)
+_COMMANDS = {
+    "app": "desktop",
+    "quick": "quick",
+    "dictate": "dictate",
+    "ask": "ask",
+    "models": "models",
+    "pull": "pull",
+    "inspect": "inspect",
+    "bench": "bench",
+    "eval": "eval",
+    "calibrate": "calibrate",
+    "tune": "tune",
+    "transcribe": "transcribe",
+    "say": "speak",
+    "doctor": "doctor",
+}
+"""The module of each. Only that of the command asked for is imported: the window need not wait for the rest."""
 _log = logging.getLogger(__name__)
 
 
@@ -43,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 failed for a known reason (or a bug), 2 wrong usage, 130 cancelled.
     """
-    parser = _parser()
+    given = (sys.argv[1:] if argv is None else list(argv)) or ["app"]
     try:
-        args = parser.parse_args((sys.argv[1:] if argv is None else list(argv)) or ["app"])
+        args = _parser(given[0]).parse_args(given)
     except SystemExit as end:
         return int(end.code or 0)
     _make_streams_forgiving()
@@ -53,15 +52,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _ended(args)
 
 
-def _parser() -> argparse.ArgumentParser:
+class _Version(argparse.Action):
+    """Looks it up only when asked: that takes as long as a tenth of the window's start."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: Any) -> None:
+        sys.stdout.write(f"cadre {metadata.version('cadre')}\n")
+        parser.exit()
+
+
+def _parser(first: str) -> argparse.ArgumentParser:
+    """For a command line that begins so: with that command, or to tell or guess what is meant with all."""
     parser = argparse.ArgumentParser(
         prog="cadre",
-        description="Answers with only the experts a prompt needs. Without a command: a chat.",
+        description="Answers with only the experts a prompt needs. Without a command: the app.",
     )
-    parser.add_argument("--version", action="version", version=f"cadre {version('cadre')}")
-    subparsers = parser.add_subparsers(title="commands", metavar="", required=True)
-    for command in _COMMANDS:
-        command.add_parser(subparsers)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in [first] if first in _COMMANDS else _COMMANDS:
+        import_module(f"app.cli.{_COMMANDS[command]}").add_parser(subparsers)
     return parser
 
 

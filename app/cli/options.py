@@ -1,4 +1,4 @@
-"""What may be written behind an option, as argparse types. Each raises with words for the usage line."""
+"""What may be written behind an option, as argparse types that raise with words for the usage line; shared options."""
 
 from __future__ import annotations
 
@@ -6,8 +6,49 @@ import argparse
 import math
 import re
 
+from engine import messages as m
+from engine.models.folders import BUILTIN
+
 _UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """What an answer depends on beside the words."""
+    parser.add_argument(
+        "--model", default=BUILTIN, metavar="M", help="a folder, an installed name, or builtin (the default)"
+    )
+    parser.add_argument(
+        "--mode",
+        default=m.Mode.AUTO,
+        type=str,
+        choices=[str(mode) for mode in m.Mode],
+        help="fast: the experts in memory only; balanced: also again what missed too much; exact: every expert wanted",
+    )
+    parser.add_argument(
+        "--budget", default="auto", choices=["auto", "1b", "2b", "3b", "4b"], help="how much of the model to use"
+    )
+    parser.add_argument(
+        "--experts",
+        type=experts,
+        metavar="C",
+        help="experts in memory per layer: a count (38) or a share (25%% or 0.25); beats --budget",
+    )
+    parser.add_argument("--memory", type=size, metavar="SIZE", help="the most memory to hold, like 6GB")
+    parser.add_argument("--max-tokens", type=positive, default=512, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--temperature", type=temperature, default=0.0, metavar="T", help="0 always takes the likeliest word"
+    )
+    parser.add_argument("--seed", type=not_negative, default=0, metavar="S", help="repeats a sampled answer")
+    parser.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end before this text; repeatable")
+    parser.add_argument("--profile", metavar="FILE", help="a stored choice of experts")
+    parser.add_argument(
+        "--reselect-every",
+        type=not_negative,
+        default=0,
+        metavar="N",
+        help="pick experts again every N tokens (default: when they serve badly)",
+    )
 
 
 def experts(text: str) -> int | float:

@@ -19,6 +19,8 @@ from engine.link import Engine, ProcessEngine, ThreadEngine
 
 TICK = 0.05
 """Seconds after which `show` is called though nothing came, so that a clock on screen can move."""
+CANCELLED = 130
+"""The exit code of a command that the person ended."""
 ENGINE_KINDS: dict[str, type[ThreadEngine | ProcessEngine]] = {"thread": ThreadEngine, "process": ProcessEngine}
 
 Show = Callable[[m.Event | None], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from importlib import metadata
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent, QShowEvent
@@ -235,7 +235,7 @@ class MainWindow(QMainWindow):
             "Cadre {version}\n\nAnswers with large models, of which only the experts that a question needs are read "
             "into memory. What you write stays on this machine.\n\nApache License 2.0"
         )
-        QMessageBox.about(self, self.tr("About Cadre"), about.format(version=version("cadre")))
+        QMessageBox.about(self, self.tr("About Cadre"), about.format(version=metadata.version("cadre")))
 
     def _pop_up(self, chat: int, place: QPoint) -> None:
         self.menus.chat_menu(chat).popup(place)

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.budget import profile_store
 from engine.budget.points import Point, Shape, points
-from engine.budget.profile import Line, Profile
+from engine.budget.profile import Line, Profile, Served
 from engine.checkpoint.folder import Checkpoint
 from engine.checkpoint.layout import layout
 from engine.errors import KnownError
@@ -49,7 +49,7 @@ def calibrate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     }
     report = evaluate(asked, progress)
     profile = profile_from(report, BUILT_IN if options.get("text") is None else OWN)
-    if not profile.serving(Mode.BALANCED):
+    if not profile.of(Served(Mode.BALANCED)):
         raise KnownError("Memory holds none of the model's points.", "Allow more memory, or close other apps.")
     stored = profile_store.write(checkpoint, profile)
     if options.get("beside"):

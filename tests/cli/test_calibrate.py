@@ -11,8 +11,8 @@ from rich.console import Console
 
 from app.cli import calibrate as command
 from app.cli import chat
-from app.cli.ask import add_model_options
 from app.cli.main import main
+from app.cli.options import add_model_options
 from engine import logs
 from engine import messages as m
 from engine.errors import Cancelled

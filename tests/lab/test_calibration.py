@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.budget import profile_store
+from engine.budget.profile import Served
 from engine.checkpoint.folder import Checkpoint
 from engine.errors import Cancelled, KnownError
 from engine.lab.jobs import run_job
@@ -73,7 +74,7 @@ def test_the_profile_is_stored_and_serves(model: Path, calibrated: Any, monkeypa
     stored = profile_store.read(Checkpoint.open(model), 16).profile
     assert stored is not None
     assert len(stored.lines) == len(report["profile"]["lines"])
-    assert stored.serving(Mode.FAST)[0].residents == 4
+    assert stored.of(Served(Mode.FAST))[0].residents == 4
 
 
 def test_where_there_is_a_predictor_it_is_measured_too(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_where_there_is_a_predictor_it_is_measured_too(tmp_path: Path) -> None:
     calibrate(folder, documents=1)
     stored = profile_store.read(Checkpoint.open(folder), 16).profile
     assert stored is not None
-    assert {line.selector for line in stored.serving(Mode.FAST)} == {"predictor"}
+    assert {line.selector for line in stored.of(Served(Mode.FAST))} == {"predictor"}
 
 
 def test_stopped_it_goes_on_and_leaves_no_half_profile(model: Path) -> None:
