@@ -23,8 +23,8 @@ from engine.link import Engine
 FRAMES = 30
 TURN_SECONDS = 0.01
 """Of the interface thread, for events in one turn; one more batch may begin just before."""
-BATCH = 32
-"""Events; a frame of an answer at a thousand tokens a second."""
+BATCH = 8
+"""Events: folding a token into a map of 40 x 256 takes up to a millisecond, and two batches may come in one turn."""
 _POLL = 0.2
 log = logging.getLogger(__name__)
 
