@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from app.store.rows import Settings
-from app.window.engine_line import EngineLine
+from app.window.engine_line import BATCH, EngineLine
 from app.window.models import Models
 from app.window.start import Desktop
 from app.window.transcript.failure_view import FailureView
@@ -88,7 +88,7 @@ def test_events_come_in_order_and_in_few_batches(qtbot, line):
     qtbot.waitUntil(lambda: sum(map(len, batches)) == 3000, timeout=PATIENCE)
 
     assert [number for batch in batches for number in batch] == list(range(3000))
-    assert len(batches) < 300
+    assert len(batches) < 2 * 3000 / BATCH
 
 
 def test_what_has_piled_up_comes_in_several_turns(qtbot, line):
