@@ -94,7 +94,7 @@ def plan(shape: Shape, terms: Terms, wish: Wish) -> Plan:
         met = meet(wish.standard, served.mode, wanted, most)
         budget, why = ("auto", met.size_why) if met.size_why else (budget, why)
         notes += [met.mode_why] if met.mode_why else []
-        served, wanted = met.way, shape.router.legal(met.residents, shape.experts)
+        served, wanted = met.served, shape.router.legal(met.residents, shape.experts)
     resident = shape.router.legal(min(wanted, most), shape.experts)
     if resident < wanted:
         notes.append(f"{_gb(terms.limit)} of memory hold {resident} experts per layer, not {wanted}.")

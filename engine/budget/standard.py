@@ -31,7 +31,7 @@ class Standard:
 class Met:
     """residents: wanted, before memory has its say. size_why, mode_why: what was changed and why, or empty."""
 
-    way: Served
+    served: Served
     residents: int
     size_why: str = ""
     mode_why: str = ""
@@ -60,11 +60,11 @@ def _fast_if_as_good(standard: Standard, met: Met, most: int) -> Met:
     """Balanced makes good what fast misses. A model that was trained for small sets misses nothing that matters, and
     then reading for a prompt and for a token again is for nothing.
     """
-    if met.way.mode is not Mode.BALANCED:
+    if met.served.mode is not Mode.BALANCED:
         return met
     for way in (way for way in _STRICTER if way.mode is Mode.FAST):
         if standard.profile.loss(way, min(met.residents, most)) <= standard.most_lost:
-            return replace(met, way=way)  # nothing to tell: the answer is as good
+            return replace(met, served=way)  # nothing to tell: the answer is as good
     return met
 
 

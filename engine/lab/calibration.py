@@ -26,7 +26,7 @@ from engine.routing.families import router_shape
 from engine.routing.predictor import FILE
 
 ROWS = ("exact", "prefill", "balanced")
-BUILT_IN, OWN = "the text that comes with Cadre", "a text of one's own"
+BUILT_IN = "the text that comes with Cadre"
 
 
 def calibrate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def calibrate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         "residency": [point.residents for point in table],
     }
     report = evaluate(asked, progress)
-    profile = profile_from(report, BUILT_IN if options.get("text") is None else OWN)
+    profile = profile_from(report, BUILT_IN if options.get("text") is None else Path(options["text"]).name)
     if not profile.of(Served(Mode.BALANCED)):
         raise KnownError("Memory holds none of the model's points.", "Allow more memory, or close other apps.")
     stored = profile_store.write(checkpoint, profile)

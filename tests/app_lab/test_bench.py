@@ -14,7 +14,7 @@ from app.lab.bench.figures import Figure, p95
 from app.lab.bench.run import Sizes
 from app.lab.bench.scripted import Script, ScriptedEngine
 from app.lab.bench.stage import own_home
-from app.lab.bench.stalls import Turns
+from app.lab.bench.stalls import Turn, Turns
 from app.store.store import Store
 from engine import messages as m
 
@@ -130,12 +130,13 @@ def test_the_scripted_engine_stops_when_told():
 def test_a_pause_counts_for_every_span_it_reaches_into(qapp):
     turns = Turns()
     turns.stop()
-    turns.pauses = [(1.0, 0.1), (2.0, 0.4), (3.0, 0.05)]
+    turns.noted = [Turn(1.0, 0.1, 0.02), Turn(2.0, 0.4, 0.01), Turn(3.0, 0.05, 0.05)]
 
-    assert turns.longest(0.0, 1.5) == 0.1
-    assert turns.longest(1.0, 1.7) == 0.4
-    assert turns.longest(2.0, 3.0) == 0.05
-    assert turns.longest(3.5, 4.0) == 0.0
+    assert turns.longest(0.0, 1.5) == (0.1, 0.02)
+    assert turns.longest(1.0, 1.7) == (0.4, 0.01)
+    assert turns.longest(2.0, 3.0) == (0.05, 0.05)
+    assert turns.longest(0.0, 3.0) == (0.4, 0.05)
+    assert turns.longest(3.5, 4.0) == (0.0, 0.0)
 
 
 # --- all of it --------------------------------------------------------------------------------------------

@@ -78,8 +78,8 @@ def test_with_a_predictor_fast_is_what_it_picks():
 )
 def test_the_standard_is_kept_with_the_least_change(mode, wanted, most, after):
     met = meet(free(), mode, wanted, most)
-    assert (met.way.mode, met.residents) == after
-    assert bool(met.mode_why) == (met.way.mode not in (mode, Mode.FAST))
+    assert (met.served.mode, met.residents) == after
+    assert bool(met.mode_why) == (met.served.mode not in (mode, Mode.FAST))
 
 
 PICKED = tuple(Line(Mode.FAST, "predictor", n, 3.0, loss, 0.0, 0.9, 0.0) for n, loss in ((16, 0.25), (64, 0.025)))
@@ -98,36 +98,36 @@ PICKED = tuple(Line(Mode.FAST, "predictor", n, 3.0, loss, 0.0, 0.9, 0.0) for n, 
 def test_where_a_predictor_picks_too_badly_the_routers_choose(mode, wanted, most, after):
     better = profile({16: 0.2, 32: 0.03, 64: 0.02}, {16: 0.03}, extra=PICKED)
     met = meet(free(profile=better), mode, wanted, most)
-    assert (*met.way, met.residents)[: len(after)] == after
+    assert (*met.served, met.residents) == after
 
 
 def test_it_says_that_the_predictor_was_not_good_enough():
     better = profile({32: 0.03}, extra=PICKED)
     met = meet(free(profile=better, free_mode=False), Mode.FAST, 8, 40)
-    assert met.way == Served(Mode.FAST, "prefill")
+    assert met.served == Served(Mode.FAST, "prefill")
     assert met.mode_why.endswith("(40 experts per layer) what the predictor picks would lose too much.")
 
 
 def test_a_pinned_size_stays_and_the_mode_gives_way():
     met = meet(free(free_size=False), Mode.FAST, 32, 128)
-    assert (met.way.mode, met.residents) == (Mode.BALANCED, 32)
+    assert (met.served.mode, met.residents) == (Mode.BALANCED, 32)
     assert met.mode_why == "Measured: with 32 experts per layer fast would lose too much."
 
 
 def test_a_pinned_mode_is_not_made_fast():
-    assert meet(free(free_mode=False), Mode.BALANCED, 64, 128).way.mode is Mode.BALANCED
+    assert meet(free(free_mode=False), Mode.BALANCED, 64, 128).served.mode is Mode.BALANCED
 
 
 def test_a_pinned_mode_stays_with_what_it_needs_or_a_word_of_what_it_costs():
     assert meet(free(free_mode=False), Mode.FAST, 8, 128).residents == 64
     short = meet(free(free_mode=False), Mode.FAST, 8, 20)
-    assert short.way.mode is Mode.FAST
+    assert short.served.mode is Mode.FAST
     assert short.mode_why == "Measured: fast loses 20% with 20 experts per layer."
 
 
 def test_what_is_pinned_whole_stays_whole():
     met = meet(free(free_mode=False, free_size=False), Mode.FAST, 8, 128)
-    assert (met.way.mode, met.residents) == (Mode.FAST, 8)
+    assert (met.served.mode, met.residents) == (Mode.FAST, 8)
     assert "loses 50%" in met.mode_why
 
 

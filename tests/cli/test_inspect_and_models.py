@@ -134,7 +134,7 @@ def test_what_was_measured_stands_beside_the_points(tmp_path, capsys):
     before = capsys.readouterr().out
     losses = {m.Mode.FAST: 0.125, m.Mode.BALANCED: 0.01}
     lines = (Line(mode, "prefill", 8, 3.0, loss, 0.0, 0.9, 0.0) for mode, loss in losses.items())
-    profile_store.write(Checkpoint.open(folder), Profile(16, "a text of one's own", 4, 99, 3.0, tuple(lines)))
+    profile_store.write(Checkpoint.open(folder), Profile(16, "mine.txt", 4, 99, 3.0, tuple(lines)))
 
     run("inspect", str(folder))
     page = capsys.readouterr().out
@@ -144,7 +144,7 @@ def test_what_was_measured_stands_beside_the_points(tmp_path, capsys):
     assert "`cadre calibrate` measures it" in before
     assert "Fast loses" not in before
     assert "12.5 %" in next(line for line in page.splitlines() if "8 of 16" in line)
-    assert "measured on a text of one's own" in page
+    assert "measured on mine.txt" in page
     assert [point["loss"] for point in points if point["experts"] == 8] == [{"fast": 0.125, "balanced": 0.01}]
     assert [point["tiers"] for point in points if point["experts"] in (4, 8)] == [["4b"], ["1b", "2b"]]
 

@@ -108,7 +108,7 @@ def test_ones_own_text_is_named_and_nothing_of_it_is_kept(model: Path, home: Pat
     text = tmp_path / "mine.txt"
     text.write_text("\n\n".join(["The secret garden behind the house is full of roses and thyme. " * 4] * 3))
     report = calibrate(model, text=str(text), documents=1)
-    assert report["profile"]["text"] == "a text of one's own"
+    assert report["profile"]["text"] == "mine.txt"
     kept = b"".join(file.read_bytes() for file in home.rglob("*") if file.is_file())
     assert b"garden" not in kept
 

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable
 from enum import StrEnum
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
@@ -36,16 +37,20 @@ class Act(StrEnum):
     RESIZE = "resizing"
 
 
-class Turns(QObject):
-    """pauses: (when, seconds since the turn before) of every turn of the event loop that was noted.
+class Turn(NamedTuple):
+    """pause: seconds since the turn before; busy: of them on the processor, whatever else the machine had to do."""
 
-    busy: the most processor time that this thread took between two turns, whatever else the machine had to do.
-    """
+    when: float
+    pause: float
+    busy: float
+
+
+class Turns(QObject):
+    """Every turn of the event loop that was noted."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.pauses: list[tuple[float, float]] = []
-        self.busy = 0.0
+        self.noted: list[Turn] = []
         self._last, self._worked = time.perf_counter(), time.thread_time()
         self._timer = QTimer(self, interval=1, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._note)
@@ -53,16 +58,16 @@ class Turns(QObject):
 
     def _note(self) -> None:
         now, worked = time.perf_counter(), time.thread_time()
-        self.pauses.append((now, now - self._last))
-        self.busy = max(self.busy, worked - self._worked)
+        self.noted.append(Turn(now, now - self._last, worked - self._worked))
         self._last, self._worked = now, worked
 
     def stop(self) -> None:
         self._timer.stop()
 
-    def longest(self, began: float, ended: float) -> float:
-        """Of the pauses that lie in this span, in part or whole; 0 where none was noted."""
-        return max((pause for when, pause in self.pauses if when > began and when - pause < ended), default=0.0)
+    def longest(self, began: float, ended: float) -> tuple[float, float]:
+        """Pause and busy, of the turns that lie in this span, in part or whole; 0 where none was noted."""
+        turns = [turn for turn in self.noted if turn.when > began and turn.when - turn.pause < ended]
+        return max((t.pause for t in turns), default=0.0), max((t.busy for t in turns), default=0.0)
 
 
 class Acting(QObject):
@@ -133,19 +138,20 @@ def measure(tokens: int, rate: float = RATE) -> Figure:
 
 def _figure(turns: Turns, acts: list[tuple[float, Act]], ended: float, tokens: int, rate: float) -> Figure:
     ends = [*(when for when, _ in acts[1:]), ended]
-    takes = [(act, turns.longest(began, end)) for (began, act), end in zip(acts, ends, strict=True)]
+    takes = [(act, *turns.longest(began, end)) for (began, act), end in zip(acts, ends, strict=True)]
     return Figure(
         f"Longest pause of the interface while {tokens:,} tokens stream, chats switch and the window resizes",
         "s",
         GOAL,
-        tuple(pause for _, pause in takes),
+        tuple(pause for _, pause, _ in takes),
         judged="worst",
         details=(
             ("tokens", tokens),
             ("tokens_per_second", rate),
-            ("turns", len(turns.pauses)),
-            ("worst_busy", turns.busy),
-            ("worst_of", {act: max((p for a, p in takes if a is act), default=None) for act in Act}),
+            ("turns", len(turns.noted)),
+            ("worst_busy", max((busy for _, _, busy in takes), default=0.0)),
+            ("worst_of", {act: max((p for a, p, _ in takes if a is act), default=None) for act in Act}),
+            ("worst_busy_of", {act: max((b for a, _, b in takes if a is act), default=None) for act in Act}),
         ),
     )
 
